@@ -1,0 +1,54 @@
+"""partita: classify music by genre, and train, evaluate and use such models on your own music.
+
+>>> import partita
+>>> partita.classify("song.mp3").genre  # doctest: +SKIP
+'jazz'
+
+Names are imported when first used, so that `import partita` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Audio": "partita.audio",
+    "AudioFile": "partita.audio",
+    "Classification": "partita.tasks.classify",
+    "Evaluation": "partita.evaluation",
+    "Example": "partita.example",
+    "PartitaError": "partita.errors",
+    "Spectrogram": "partita.example",
+    "classify": "partita.tasks.classify",
+    "classify_many": "partita.tasks.classify",
+    "evaluate": "partita.tasks.evaluate",
+    "load": "partita.checkpoint",
+    "train": "partita.tasks.train",
+}
+
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - names only
+
+if TYPE_CHECKING:
+    from partita.audio import Audio as Audio
+    from partita.audio import AudioFile as AudioFile
+    from partita.checkpoint import load as load
+    from partita.errors import PartitaError as PartitaError
+    from partita.evaluation import Evaluation as Evaluation
+    from partita.example import Example as Example
+    from partita.example import Spectrogram as Spectrogram
+    from partita.tasks.classify import Classification as Classification
+    from partita.tasks.classify import classify as classify
+    from partita.tasks.classify import classify_many as classify_many
+    from partita.tasks.evaluate import evaluate as evaluate
+    from partita.tasks.train import train as train
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'partita' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,392 @@
+"""Audio in memory and on disk: the only audio file input and output.
+
+wav, flac, mp3, ogg, au and aiff decode through libsndfile (soundfile); everything else, and every file that
+libsndfile gives up on, through FFmpeg (PyAV, whose wheel carries it). A damaged file yields what is readable and
+says how much of it that is. Decoding is a stream of blocks, so memory does not grow with the length of a recording.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.errors import AudioError, UnreadableAudioError
+
+Samples = NDArray[np.float32]
+
+BLOCK_SECONDS = 6.0
+"""How much audio one block holds. Larger gains no speed, only memory."""
+
+LOUDEST = 1e6
+"""120 dB above full scale: a float sample beyond this is damage, and its power would overflow float32."""
+
+SILENCE = 10 ** (-90 / 20)
+"""Peak below -90 dBFS: under the dither of 16-bit audio, so nothing was recorded."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file's header says.
+
+    `rate` in Hz; `seconds` is None where the header does not tell (a live recording, a damaged file).
+    """
+
+    container: str
+    codec: str
+    rate: int
+    channels: int
+    seconds: float | None
+    decoder: str
+
+
+@dataclass
+class Reading:
+    """What one pass over a recording met: seconds read, peaks, and `warnings` fit to print."""
+
+    seconds: float = 0.0
+    peak: float = 0.0
+    mono_peak: float = 0.0
+    damaged_samples: int = 0
+    decode_errors: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def mix(self, block: Samples, rate: int) -> Samples:
+        """Take note of a block (frames, channels) and return it as mono (frames,), damage silenced.
+
+        Channels are added and scaled rather than averaged with `mean(axis=1)`, which is many times slower on
+        interleaved samples.
+        """
+        peak = float(max(block.max(initial=0.0), -block.min(initial=0.0)))
+        if not peak <= LOUDEST:  # also true of NaN
+            bad = ~(np.abs(block) <= LOUDEST)
+            self.damaged_samples += int(np.count_nonzero(bad))
+            block = np.where(bad, np.float32(0), block)
+            peak = float(np.abs(block).max(initial=0.0))
+        mono = block[:, 0]
+        for channel in range(1, block.shape[1]):
+            mono = mono + block[:, channel]
+        mono = np.ascontiguousarray(mono * np.float32(1 / block.shape[1]))
+        self.seconds += len(block) / rate
+        self.peak = max(self.peak, peak)
+        self.mono_peak = max(self.mono_peak, float(np.abs(mono).max(initial=0.0)))
+        return mono
+
+    def conclude(self, expected: float | None) -> None:
+        """Turn what was met into warnings, once the recording has ended."""
+        if self.decode_errors:
+            self.warnings.append(f"{self.decode_errors} damaged packets skipped")
+        if expected is not None and self.seconds < expected - max(0.2, 0.005 * expected):
+            self.warnings.append(f"{self.seconds:.1f} of {expected:.1f} s readable")
+        if self.damaged_samples:
+            self.warnings.append(f"{self.damaged_samples} samples were not numbers or absurdly loud, now silent")
+
+    @property
+    def silent(self) -> str | None:
+        """The reason why the recording can't be heard as mono, or None."""
+        if self.mono_peak >= SILENCE:
+            return None
+        if self.peak >= SILENCE:
+            return "its channels cancel out when added (opposite polarity); invert one channel"
+        return "silent: no sample is louder than -90 dBFS"
+
+
+class Sound(Protocol):
+    """What a model hears: an `Audio` in memory or an `AudioFile` on disk."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
+        """Yield mono float32 blocks (frames,) at `rate` Hz; fill `reading` on the way."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Audio in memory: `samples` float32 (channels, frames) within -1..1 at full scale, `rate` in Hz.
+
+    >>> Audio(np.zeros((2, 44_100), np.float32), 44_100).seconds
+    1.0
+    """
+
+    samples: Samples
+    rate: int
+    name: str = "audio in memory"
+
+    def __post_init__(self) -> None:
+        samples = np.atleast_2d(np.asarray(self.samples, np.float32))
+        if samples.ndim != 2 or self.rate <= 0:
+            raise AudioError(self.name, f"wants (channels, frames) and a rate in Hz, got {samples.shape}, {self.rate}")
+        object.__setattr__(self, "samples", samples)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Audio":
+        """Decode a whole file with all its channels at its own rate.
+
+        Raises `UnreadableAudioError` where nothing can be decoded.
+        """
+        file = AudioFile(path)
+        decoded = list(_decode(file, Reading()))
+        rate, widths = decoded[0][1], {block.shape[1] for block, _ in decoded}
+        if len(widths) != 1 or {r for _, r in decoded} != {rate}:
+            raise AudioError(path, "changes its channels or its rate half way; convert it to one first")
+        return cls(np.concatenate([block for block, _ in decoded]).T.copy(), rate, file.name)
+
+    @property
+    def seconds(self) -> float:
+        return self.samples.shape[1] / self.rate
+
+    def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
+        """Yield mono float32 blocks (frames,) at `rate` Hz."""
+        size = max(1, int(BLOCK_SECONDS * self.rate))
+        parts = ((self.samples[:, i : i + size].T, self.rate) for i in range(0, self.samples.shape[1], size))
+        yield from _resampled(parts, rate, reading or Reading(), None)
+
+    def mono(self, rate: int | None = None) -> Samples:
+        """All of it as mono (frames,), resampled to `rate` Hz if given."""
+        blocks = list(self.blocks(rate or self.rate))
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+    def write(self, path: str | Path, tags: Mapping[str, str] | None = None) -> None:
+        """Write .wav (16 bit), .flac, .ogg or .mp3 by the name's ending, with `tags` such as {"title": "..."}.
+
+        The file appears whole or not at all. Samples beyond full scale are clipped.
+        """
+        import soundfile
+
+        from partita.tags import write_tags
+
+        path = Path(path)
+        kind = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"),
+                ".mp3": ("MP3", "MPEG_LAYER_III")}.get(path.suffix.lower())  # fmt: skip
+        if kind is None:
+            raise AudioError(
+                path, f"can't write {path.suffix or 'a file without an ending'}; use wav, flac, ogg or mp3"
+            )
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+        try:
+            with soundfile.SoundFile(partial, "w", self.rate, len(self.samples), kind[1], format=kind[0]) as file:
+                for i in range(0, self.samples.shape[1], 65_536):  # one huge Vorbis write overflows its stack
+                    file.write(np.clip(self.samples[:, i : i + 65_536].T, -1, 1))
+            if tags:
+                write_tags(partial, tags)
+            os.chmod(partial, 0o666 & ~_umask())
+            os.replace(partial, path)
+        except soundfile.LibsndfileError as error:
+            raise AudioError(path, f"can't be written: {error.error_string}") from None
+        finally:
+            Path(partial).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """Audio on disk, decoded only when asked for and never held whole."""
+
+    path: str | Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def info(self) -> AudioInfo:
+        """Read the header alone.
+
+        Raises `UnreadableAudioError` where there is no audio in the file.
+        """
+        _check_exists(self.path)
+        return _sndfile_info(self.path) or _ffmpeg_info(self.path)
+
+    def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
+        """Yield mono float32 blocks (frames,) at `rate` Hz; `reading` tells afterwards what was met.
+
+        Raises `UnreadableAudioError` before the first block where nothing can be decoded.
+        """
+        reading = reading or Reading()
+        expected = self.info().seconds
+        yield from _resampled(_decode(self, reading), rate, reading, expected)
+
+
+def _resampled(
+    parts: Iterator[tuple[Samples, int]], rate: int, reading: Reading, expected: float | None
+) -> Iterator[Samples]:
+    """Mix (frames, channels) parts to mono and resample them to `rate` as one continuous stream."""
+    import soxr
+
+    resampler, source = None, 0
+    for block, source_rate in parts:
+        mono = reading.mix(block, source_rate)
+        if source_rate != source:  # the first block, or a stream that changes its rate half way
+            if resampler is not None:
+                yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            source = source_rate
+            resampler = None if source == rate else soxr.ResampleStream(source, rate, 1, "float32", "HQ")
+        if resampler is not None:
+            mono = resampler.resample_chunk(mono)
+        if len(mono):
+            yield mono
+    if resampler is not None:
+        tail = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        if len(tail):
+            yield tail
+    reading.conclude(expected)
+
+
+def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
+    """Yield (frames, channels) blocks with their rate, through libsndfile and, where it gives up, FFmpeg.
+
+    libsndfile loses the rest of a file at the first damaged packet. FFmpeg goes on, so it takes over from the
+    frame where libsndfile stopped.
+    """
+    _check_exists(file.path)
+    done = 0
+    info = _sndfile_info(file.path)
+    if info is not None:
+        import soundfile
+
+        try:
+            with soundfile.SoundFile(file.path) as sound:
+                for block in sound.blocks(int(BLOCK_SECONDS * sound.samplerate), dtype="float32", always_2d=True):
+                    done += len(block)
+                    yield block, sound.samplerate
+            if done:
+                return
+        except (soundfile.LibsndfileError, RuntimeError):
+            pass
+    skip = done
+    for block, rate in _ffmpeg_blocks(file.path, reading):
+        if skip >= len(block):
+            skip -= len(block)
+            continue
+        done += len(block) - skip
+        yield block[skip:], rate
+        skip = 0
+    if not done:
+        raise UnreadableAudioError(file.path, "holds no audio that can be decoded")
+
+
+def _check_exists(path: str | Path) -> None:
+    if not os.path.exists(path):
+        raise UnreadableAudioError(path, "no such file")
+    if os.path.isdir(path):
+        raise UnreadableAudioError(path, "is a folder, not a file")
+    try:
+        with open(path, "rb") as file:
+            if not file.read(1):
+                raise UnreadableAudioError(path, "empty file (0 bytes)")
+    except OSError as error:
+        raise UnreadableAudioError(path, f"can't be opened: {error.strerror}") from None
+
+
+def _sndfile_info(path: str | Path) -> AudioInfo | None:
+    """The header as libsndfile reads it, or None where FFmpeg is the better decoder."""
+    import soundfile
+
+    if Path(path).suffix.lower() == ".raw":  # headerless by its name: libsndfile would want a rate from us
+        return None
+    try:
+        with soundfile.SoundFile(path) as sound:
+            if sound.subtype == "OPUS" or not 0 < sound.samplerate < 10_000_000:  # Opus: FFmpeg is twice as fast
+                return None
+            seconds = sound.frames / sound.samplerate if 0 < sound.frames < 2**53 else None
+            promised = re.search(r"(?:data|SSND) : (\d+) \(should be (\d+)\)", sound.extra_info)
+            if promised and seconds and int(promised[2]) and int(promised[1]) != 0xFFFFFFFF:
+                seconds *= max(1.0, int(promised[1]) / int(promised[2]))
+            return AudioInfo(sound.format, sound.subtype, sound.samplerate, sound.channels, seconds, "libsndfile")
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):
+        return None
+
+
+def _ffmpeg_open(path: str | Path) -> Any:
+    """Open a file with FFmpeg. A playlist inside it may not reach for other files or the network."""
+    import av
+
+    av.logging.set_level(av.logging.PANIC)
+    try:
+        container = av.open(os.fspath(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableAudioError(path, f"not a known audio format, or its header is damaged ({reason})") from None
+    if not container.streams.audio or container.format.name in {"hls", "concat", "tty"}:
+        container.close()
+        raise UnreadableAudioError(path, f"holds no sound ({container.format.long_name or container.format.name})")
+    return container
+
+
+def _ffmpeg_info(path: str | Path) -> AudioInfo:
+    with _ffmpeg_open(path) as container:
+        stream = container.streams.best("audio") or container.streams.audio[0]
+        seconds = None
+        if stream.duration and stream.time_base:
+            seconds = float(stream.duration * stream.time_base)
+        elif container.duration:
+            seconds = container.duration / 1e6
+        codec = stream.codec_context
+        if codec is None or not codec.sample_rate:
+            raise UnreadableAudioError(path, "its audio stream can't be decoded (unknown codec)")
+        return AudioInfo(container.format.name, codec.name, codec.sample_rate, codec.channels, seconds, "FFmpeg")
+
+
+def _ffmpeg_blocks(path: str | Path, reading: Reading) -> Iterator[tuple[Samples, int]]:
+    """Decode packet by packet, so that a damaged packet costs itself and not the rest of the file."""
+    import av
+
+    with _ffmpeg_open(path) as container:
+        stream = container.streams.best("audio") or container.streams.audio[0]
+        if stream.codec_context is None:
+            raise UnreadableAudioError(path, "its audio stream can't be decoded (unknown codec)")
+        packets = container.demux(stream)
+        held: list[Samples] = []
+        rate = frames_held = 0
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                break
+            except av.FFmpegError:
+                reading.decode_errors += 1
+                break
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                reading.decode_errors += 1
+                continue
+            for frame in frames:
+                block = _frame_samples(frame)
+                if held and (frame.sample_rate != rate or block.shape[1] != held[0].shape[1]):
+                    yield np.concatenate(held), rate
+                    held, frames_held = [], 0
+                rate = frame.sample_rate
+                held.append(block)
+                frames_held += len(block)
+            if frames_held >= BLOCK_SECONDS * max(rate, 1):
+                yield np.concatenate(held), rate
+                held, frames_held = [], 0
+        if held:
+            yield np.concatenate(held), rate
+
+
+def _frame_samples(frame: Any) -> Samples:
+    """A decoded FFmpeg frame as float32 (frames, channels), integers scaled to -1..1."""
+    array = frame.to_ndarray()
+    channels = len(frame.layout.channels)
+    samples = array.T if frame.format.is_planar else array.reshape(-1, channels)
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    bits = 8 * samples.dtype.itemsize
+    offset = 2 ** (bits - 1) if samples.dtype.kind == "u" else 0
+    return ((samples.astype(np.float32) - offset) / 2 ** (bits - 1)).astype(np.float32)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

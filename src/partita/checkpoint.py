@@ -1,0 +1,118 @@
+"""Checkpoints: a folder with `model.safetensors` (every tensor) and `card.json` (everything else). Nothing is pickled."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
+
+from partita.errors import CheckpointError, PartitaError
+from partita.models import MODELS, model_class
+from partita.models.base import Model
+
+WEIGHTS = "model.safetensors"
+CARD = "card.json"
+FORMAT = 1
+
+
+def shipped() -> dict[str, Path]:
+    """The checkpoints that come with partita, by name."""
+    folder = Path(str(files("partita") / "pretrained"))
+    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{CARD}"))}
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a checkpoint given as a shipped name, a folder, or a file inside one.
+
+    Raises `CheckpointError` where there is none.
+    """
+    path = Path(name).expanduser()
+    if path.is_file() and path.name in (WEIGHTS, CARD):
+        path = path.parent
+    if (path / CARD).is_file():
+        return path
+    if str(name) in shipped():
+        return shipped()[str(name)]
+    if path.exists():
+        raise CheckpointError(f"{name}: no checkpoint here; a checkpoint is a folder with {CARD} and {WEIGHTS}")
+    raise CheckpointError(f"{name}: no such checkpoint; shipped are {', '.join(shipped()) or 'none'}, or give a folder")
+
+
+def read_card(name: str | Path) -> dict[str, Any]:
+    """The card of a checkpoint.
+
+    Raises `CheckpointError` where it is missing or damaged.
+    """
+    path = find(name) / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not a readable card ({error})") from None
+    if not isinstance(card, dict) or not {"model", "config", "format"} <= card.keys():
+        raise CheckpointError(f"{path}: not a card of partita; it lacks model, config or format")
+    if card["format"] != FORMAT:
+        raise CheckpointError(f"{path}: format {card['format']}, this version of partita reads {FORMAT}")
+    return card
+
+
+def save(model: Model, folder: str | Path, card: Mapping[str, Any]) -> Path:
+    """Write a checkpoint; `card` adds to what the model says of itself (data, licence, protocol, metrics, ...).
+
+    Each file appears whole or not at all, the card last.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    weights = serialise(tensors)
+    partial = folder / f".{WEIGHTS}"
+    partial.write_bytes(weights)
+    os.replace(partial, folder / WEIGHTS)
+    full = {
+        "format": FORMAT,
+        "model": model.name,
+        "config": model.config_json(),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        **card,
+    }
+    write_json(folder / CARD, full)
+    return folder
+
+
+def load(name: str | Path, device: torch.device | str = "cpu") -> Model:
+    """Load a checkpoint in evaluation mode.
+
+    Raises `CheckpointError` where the weights are missing, damaged, or not those that the card names.
+    """
+    folder, card = find(name), read_card(name)
+    if card["model"] not in MODELS:
+        raise CheckpointError(f"{folder}: made for the model {card['model']!r}, which this version has not")
+    try:
+        model = model_class(card["model"]).from_config_json(card["config"])
+        tensors = load_file(folder / WEIGHTS)
+        model.load_state_dict(tensors)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"{folder / WEIGHTS}: can't be loaded into {card['model']} ({first})") from None
+    except PartitaError as error:
+        raise CheckpointError(f"{folder / CARD}: {error}") from None
+    return model.to(device).eval()
+
+
+def identity(name: str | Path) -> str:
+    """What results call a checkpoint: its name and the first digits of its weights' digest."""
+    return f"{find(name).name}@{str(read_card(name).get('sha256', ''))[:8]}"
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON that appears whole or not at all."""
+    partial = path.with_name(f".{path.name}")
+    partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,52 @@
+"""The command line: parse, call one task, print. Nothing heavy is imported before a command needs it."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from partita import __version__
+from partita.cli.console import complain
+
+COMMANDS = {
+    "demo": "Classify the bundled recordings and draw a picture.",
+    "classify": "Name the genre of recordings.",
+    "train": "Train a model on your own music.",
+    "evaluate": "Measure a classifier, with intervals and baselines.",
+    "models": "List models, show cards, count parameters.",
+    "info": "Show what audio files are.",
+    "doctor": "Show what is installed and what is missing.",
+}
+
+app = App(
+    name="partita",
+    version=f"partita {__version__}",
+    help="Classify music by genre; train and evaluate such models on your own music.",
+    help_epilogue="Exit codes: 0 all well, 1 some files failed, 2 nothing usable or a wrong request. "
+    "`partita COMMAND --help` shows a command's options with examples.",
+    result_action="return_value",
+)
+for _name, _help in COMMANDS.items():
+    app.command(f"partita.cli.{_name}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 all well, 1 some files failed, 2 nothing usable or bad usage."""
+    from partita.errors import PartitaError
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        complain(f"{error} Try: partita {words[0] if words and words[0] in COMMANDS else ''} --help".replace("  ", " "))
+        return 2
+    except PartitaError as error:
+        complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        complain("stopped. What was finished is kept; the same command goes on from there.")
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as in `partita ... | head`
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,153 @@
+"""The command `partita classify`."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter, validators
+
+from partita.cli.console import note, progress_bar
+from partita.cli.results import Results
+from partita.errors import UsageError
+from partita.tasks.classify import (
+    DEFAULT_MODEL,
+    TAG_FROM,
+    UNSURE_BELOW,
+    Classification,
+    classify_many,
+    find_audio,
+    write_genre,
+)
+
+Probability = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
+
+
+def classify(
+    *files: str,
+    model: str = DEFAULT_MODEL,
+    top: int = 3,
+    threshold: Probability = UNSURE_BELOW,
+    timeline: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    csv: Annotated[bool, Parameter(negative=())] = False,
+    output: Path | None = None,
+    plot: Path | None = None,
+    list: Path | None = None,
+    write_tags: bool = False,
+    tag_from: Probability = TAG_FROM,
+    overwrite_tags: bool = False,
+    dry_run: bool = False,
+    jobs: int = 0,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> int:
+    """Name the genre of recordings, with probabilities that can be taken at their word.
+
+    A file that can't be used is reported and passed over; the exit code is then 1, or 2 if none could be used.
+
+    Examples:
+
+    partita classify song.mp3 --timeline
+
+    partita classify ~/Music --csv > genres.csv
+
+    partita classify ~/Music --output genres.jsonl --jobs 4
+
+    partita classify ~/Music --write-tags --dry-run
+
+    Parameters
+    ----------
+    files
+        Audio or video files, folders (searched recursively), globs, or - for one recording on standard input.
+    model
+        A shipped model or a checkpoint's folder; `partita models` lists the shipped ones.
+    top
+        How many genres to print.
+    threshold
+        Below this probability the answer is called unsure.
+    timeline
+        Print how the genre changes over time.
+    json
+        Print one JSON object a line.
+    csv
+        Print a table with a column for each genre.
+    output
+        Write to this file (.jsonl or .csv) instead; what it holds already is not done again.
+    plot
+        Draw: a .png, .svg or .pdf for up to 12 files, or a folder for one .png each.
+    list
+        A text file that names one recording a line (- for standard input).
+    write_tags
+        Write the genre into the files' tags where it is certain and none is there.
+    tag_from
+        The least probability for a tag to be written.
+    overwrite_tags
+        Replace genres that are there.
+    dry_run
+        Say what --write-tags would do and do nothing.
+    jobs
+        Processes at work; 0 for one a core where it pays.
+    device
+        Where the model runs.
+    """
+    if json and csv:
+        raise UsageError("--json and --csv exclude each other")
+    if top < 1:
+        raise UsageError(f"--top wants at least 1, not {top}")
+    with tempfile.TemporaryDirectory(prefix="partita-") as scratch:
+        sources = _sources(files, list, Path(scratch))
+        form = "json" if json else "csv" if csv else "text"
+        with Results(form, output, top, timeline, model) as results:
+            todo = [source for source in sources if not results.holds(str(source))]
+            if len(todo) < len(sources):
+                note(f"{len(sources) - len(todo)} of {len(sources)} files are in {output} already")
+            with progress_bar("classifying") as progress:
+                for number, result in enumerate(
+                    classify_many(todo, model=model, threshold=threshold, device=device, jobs=jobs)
+                ):
+                    results.add(result, "-" if str(result.file).startswith(scratch) else result.file)
+                    if isinstance(result, Classification) and (write_tags or dry_run):
+                        outcome = write_genre(result, least=tag_from, overwrite=overwrite_tags, dry_run=dry_run)
+                        note(f"{result.file}: {result.genre} {result.probability:.2f}: {outcome}")
+                    progress(number + 1, len(todo), "")
+        if plot:
+            draw(results.kept, plot)
+    return results.code
+
+
+def _sources(files: tuple[str, ...], names: Path | None, scratch: Path) -> "list[Path]":
+    """The recordings asked for; standard input is spooled to a file, since decoders seek."""
+    given = [name for name in files if name != "-"]
+    if names is not None:
+        if str(names) != "-" and not names.is_file():
+            raise UsageError(f"{names}: no such list file")
+        lines = sys.stdin if str(names) == "-" else names.read_text(encoding="utf-8").splitlines()
+        given += [line.strip() for line in lines if line.strip()]
+    sources = find_audio(given)
+    if "-" in files:
+        spooled = scratch / "standard-input"
+        with spooled.open("wb") as file:
+            while block := sys.stdin.buffer.read(1 << 20):
+                file.write(block)
+        sources.append(spooled)
+    if not sources:
+        raise UsageError("name at least one file or folder; `partita demo` shows it on bundled music")
+    return sources
+
+
+def draw(results: "list[Classification]", plot: Path) -> None:
+    """Draw results as one picture, or one each into a folder."""
+    from partita import figures
+    from partita.tasks.classify import picture_row
+
+    if not results:
+        return
+    if plot.suffix:
+        if len(results) > 12:
+            raise UsageError(f"{plot}: one picture holds up to 12 files; give a folder for one picture each")
+        figures.save(figures.classifications([picture_row(result) for result in results]), plot)
+    else:
+        plot.mkdir(parents=True, exist_ok=True)
+        for result in results:
+            figures.save(figures.classifications([picture_row(result)]), plot / f"{Path(result.file).name}.png")
+    note(f"drawn: {plot}")

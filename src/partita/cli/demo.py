@@ -1,0 +1,41 @@
+"""The command `partita demo`."""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from partita.cli.classify import draw
+from partita.cli.console import note, say
+from partita.cli.results import Results
+from partita.tasks.classify import DEFAULT_MODEL, classify_many, find_audio
+
+CREDITS = {
+    "brahms-hungarian-dance-5.ogg": "Brahms, Hungarian Dance No. 5, US Army Strings (public domain)",
+    "karissa-hobbs-lets-go-fishin.ogg": "Karissa Hobbs, Let's Go Fishin' (CC BY 3.0)",
+    "kevin-macleod-sugar-plum-fairy.ogg": "Tchaikovsky, Dance of the Sugar Plum Fairy, Kevin MacLeod (CC BY 3.0)",
+    "kevin-macleod-vibe-ace.ogg": "Kevin MacLeod, Vibe Ace (CC BY 3.0)",
+    "sorohanro-solo-trumpet.ogg": "Mihai Sorohan, solo trumpet in F, 90 bpm (CC BY 3.0)",
+}
+
+
+def demo(*, plot: Path = Path("partita-demo.png"), model: str = DEFAULT_MODEL) -> int:
+    """Classify the five bundled recordings, with their timelines, and draw a picture.
+
+    Parameters
+    ----------
+    plot
+        Where the picture goes (.png, .svg or .pdf).
+    model
+        A shipped model or a checkpoint's folder.
+    """
+    with as_file(files("partita") / "music") as folder, Results("text", None, 3, True, model) as results:
+        for result in classify_many(find_audio([folder]), model=model):
+            name = Path(result.file).name
+            results.add(result, CREDITS.get(name, name))
+        draw(results.kept, plot)
+    say(f"Picture: {plot}")
+    say()
+    say("Next: partita classify YOUR-MUSIC        any files or folders; --timeline, --json, --csv, --plot")
+    say("      partita train genre-cnn --data folder:MUSIC --out my-genres      a folder for each of your genres")
+    say("      partita --help")
+    note("Sources and licences of the bundled music: src/partita/music/ATTRIBUTION.md")
+    return results.code

@@ -1,0 +1,104 @@
+"""The command `partita models`."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from partita.cli.console import say, say_json
+
+
+def models(
+    name: str | None = None,
+    /,
+    *,
+    summary: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """List the models and shipped checkpoints, show a checkpoint's card, or count a model's parameters.
+
+    Examples:
+
+    partita models
+
+    partita models genre-cnn
+
+    partita models genre-cnn --summary
+
+    Parameters
+    ----------
+    name
+        A registered model, a shipped checkpoint, or a checkpoint's folder.
+    summary
+        Show the layers with their shapes and parameters instead of the card.
+    json
+        Print JSON.
+    """
+    if name is None:
+        return _list(json)
+    return _summarise(name, json) if summary else _card(name, json)
+
+
+def _list(json: bool) -> int:
+    from partita.models import MODELS
+
+    shipped = _shipped()
+    for model, entry in MODELS.items():
+        if json:
+            say_json({"name": model, "summary": entry.summary, "shipped": model in shipped})
+        else:
+            say(f"{model:<14} {entry.summary}{'  [shipped]' if model in shipped else ''}")
+    return 0
+
+
+def _shipped() -> set[str]:
+    """Names of shipped checkpoints, found without importing torch."""
+    from importlib.resources import files
+
+    return {folder.name for folder in (files("partita") / "pretrained").iterdir() if (folder / "card.json").is_file()}
+
+
+def _card(name: str, json: bool) -> int:
+    from partita.checkpoint import read_card
+
+    card = read_card(name)
+    if json:
+        say_json(card)
+        return 0
+    for key, value in card.items():
+        _show(key, value, "")
+    return 0
+
+
+def _show(key: str, value: Any, indent: str) -> None:
+    """A value of the card as indented lines; tables of numbers are left to --json."""
+    if isinstance(value, dict):
+        say(f"{indent}{key}:")
+        for inner, item in value.items():
+            _show(inner, item, indent + "  ")
+    elif isinstance(value, list) and value and isinstance(value[0], list):
+        say(f"{indent}{key}: {len(value)} rows, see --json")
+    else:
+        say(f"{indent}{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+
+
+def _summarise(name: str, json: bool) -> int:
+    from partita.checkpoint import load
+    from partita.models import MODELS, model_class
+
+    if name in _shipped() or name not in MODELS:
+        model = load(name)
+    else:
+        kind = model_class(name)
+        model = kind(kind.Config())
+    rows = [
+        {"layer": path, "shape": list(parameter.shape), "parameters": parameter.numel()}
+        for path, parameter in model.named_parameters()
+    ]
+    total = sum(parameter.numel() for parameter in model.parameters())
+    if json:
+        say_json({"model": model.name, "parameters": total, "layers": rows, "config": model.config_json()})
+        return 0
+    for row in rows:
+        say(f"{row['layer']:<44} {row['shape']!s:<22} {row['parameters']:>12,}")
+    say(f"{'parameters':<67} {total:>12,}")
+    return 0

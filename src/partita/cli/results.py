@@ -1,0 +1,148 @@
+"""Classification results as text, JSON lines or CSV, to the screen or to a file that can be gone on with."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TextIO
+
+from partita.checkpoint import identity, read_card
+from partita.cli.console import clock, complain, say
+from partita.errors import UsageError
+from partita.tasks.classify import Classification, Failure
+
+Form = Literal["text", "json", "csv"]
+COLUMNS = ("file", "genre", "probability", "unsure", "seconds", "model", "error")
+
+
+class Results:
+    """Takes results one by one and writes each at once, so that an interrupted batch keeps what it has done.
+
+    `code` is the exit code they amount to: 0 all well, 1 some failed, 2 none could be used.
+    """
+
+    def __init__(self, form: Form, output: Path | None, top: int, timeline: bool, model: str) -> None:
+        self.form, self.output, self.top, self.timeline = form, output, top, timeline
+        self.kept: list[Classification] = []
+        self.keep_for_pictures = 512
+        self.good = self.bad = 0
+        self._done: set[str] = set()
+        self._file: TextIO | None = None
+        self._model = identity(model)
+        self._labels = sorted(read_card(model)["config"]["labels"])
+        if output is not None:
+            self.form = self._form_of(output)
+            self._done = self._read(output)
+            self._file = output.open("a", encoding="utf-8", newline="")
+        if self.form == "csv" and not self._done and not (output and output.stat().st_size):
+            self._write(_row([*COLUMNS, *self._labels]))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def code(self) -> int:
+        return 0 if not self.bad else 1 if self.good or self._done else 2
+
+    def holds(self, file: str) -> bool:
+        """Whether the output file has this recording already."""
+        return file in self._done
+
+    def add(self, result: Classification | Failure, name: str) -> None:
+        """Write one result under `name`; a failure is also told on standard error."""
+        if isinstance(result, Failure):
+            self.bad += 1
+            complain(f"{name}: {result.error}")
+        else:
+            self.good += 1
+            if len(self.kept) < self.keep_for_pictures:
+                self.kept.append(result)
+            for warning in result.warnings:
+                complain(f"{name}: {warning}")
+        if self.form == "json":
+            self._write(json.dumps({**result.json(), "file": name}, ensure_ascii=False))
+        elif self.form == "csv":
+            self._write(self._csv(result, name))
+        elif isinstance(result, Classification):
+            self._write(self._text(result, name))
+
+    def _text(self, result: Classification, name: str) -> str:
+        ranking = ", ".join(f"{genre} {probability:.2f}" for genre, probability in result.top(self.top))
+        lines = [f"{name}: {'unsure, perhaps ' if result.unsure else ''}{ranking}"]
+        if self.timeline:
+            lines += [f"    {line}" for line in timeline_lines(result)]
+        return "\n".join(lines)
+
+    def _csv(self, result: Classification | Failure, name: str) -> str:
+        if isinstance(result, Failure):
+            return _row([name, "", "", "", "", self._model, result.error, *("" for _ in self._labels)])
+        probabilities = [result.probabilities[label] for label in self._labels]
+        unsure = str(result.unsure).lower()
+        return _row([name, result.genre, result.probability, unsure, result.seconds, result.model, "", *probabilities])
+
+    def _write(self, line: str) -> None:
+        if self._file is None:
+            say(line)
+        else:
+            self._file.write(line + "\n")
+            self._file.flush()
+
+    @staticmethod
+    def _form_of(output: Path) -> Form:
+        forms: dict[str, Form] = {".jsonl": "json", ".ndjson": "json", ".csv": "csv"}
+        if output.suffix.lower() not in forms:
+            raise UsageError(f"{output}: results are written as .jsonl or .csv")
+        if not output.parent.is_dir():
+            raise UsageError(f"{output.parent}: no such folder to write results to")
+        return forms[output.suffix.lower()]
+
+    def _read(self, output: Path) -> set[str]:
+        """Recordings that the output holds; a last line that was cut off by a crash is removed.
+
+        Raises `UsageError` where it was made with another model or is something else.
+        """
+        if not output.exists():
+            return set()
+        text = output.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            output.write_text(whole, encoding="utf-8")
+        try:
+            rows: list[dict[str, Any]]
+            if self.form == "json":
+                rows = [json.loads(line) for line in whole.splitlines()]
+            else:
+                rows = list(csv.DictReader(io.StringIO(whole)))
+            models = {row["model"] for row in rows if row.get("model")}
+            done = {row["file"] for row in rows}
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{output}: is there already and does not hold results of partita") from None
+        if models - {self._model}:
+            raise UsageError(f"{output}: holds results of {models.pop()}, not {self._model}; give another file")
+        return done
+
+
+def timeline_lines(result: Classification) -> list[str]:
+    """Stretches of one genre as "0:00 to 0:25 jazz 0.81" (the mean over the stretch)."""
+    runs: list[tuple[float, float, str, list[float]]] = []
+    for segment in result.segments:
+        label, probability = segment.label, segment.probabilities[segment.label]
+        if runs and runs[-1][2] == label and abs(runs[-1][1] - segment.start) < 0.1:
+            start, _, _, values = runs.pop()
+            runs.append((start, segment.end, label, [*values, probability]))
+        else:
+            runs.append((segment.start, segment.end, label, [probability]))
+    return [f"{clock(a)} to {clock(b)} {label} {sum(v) / len(v):.2f}" for a, b, label, v in runs]
+
+
+def _row(values: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()

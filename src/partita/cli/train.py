@@ -1,0 +1,78 @@
+"""The command `partita train`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from partita.cli.console import note, progress_bar, say
+from partita.cli.evaluate import summary_lines
+
+
+def train(
+    model: str,
+    *,
+    data: str,
+    out: Path,
+    protocol: str | None = None,
+    seed: int = 0,
+    set: Annotated[list[str] | None, Parameter(negative=())] = None,
+    calibration_folds: int = 0,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+) -> int:
+    """Train a model on your own music and keep it as a checkpoint.
+
+    Ctrl-C stops; the same command goes on from there. The folder then holds model.safetensors and card.json for
+    `partita classify --model FOLDER`, the curves as curves.png, and the figures at each validation as history.jsonl.
+
+    Examples:
+
+    partita train genre-linear --data folder:MUSIC --out my-genres
+
+    partita train genre-cnn --data synthetic:12 --out trial --set steps=200
+
+    Parameters
+    ----------
+    model
+        A registered model; `partita models` lists them.
+    data
+        The data set as NAME:PATH, such as folder:MUSIC with a sub-folder for each label, gtzan:DIR or fma:DIR.
+    out
+        The folder of the new checkpoint.
+    protocol
+        How the data set is split, if it offers several ways; the most honest one by default.
+    seed
+        Everything random is drawn from it: the same seed gives the same bytes.
+    set
+        Change a setting of the model or its training, such as --set steps=500 --set learning_rate=0.001.
+    calibration_folds
+        Fit the temperature by this many folds inside the training part instead of on the validation part.
+    device
+        Where the model is trained.
+    """
+    from partita import figures
+    from partita.tasks.train import parse_settings
+    from partita.tasks.train import train as run
+    from partita.training import read_history
+
+    with progress_bar(f"training {model}") as progress:
+        trained = run(
+            model,
+            data=data,
+            out=out,
+            protocol=protocol,
+            seed=seed,
+            settings=parse_settings(set or []),
+            calibration_folds=calibration_folds,
+            device=device,
+            progress=progress,
+        )
+    history = read_history(trained.folder)
+    if history:
+        figures.save(figures.curves(history), trained.folder / "curves.png")
+    if trained.evaluation:
+        for line in summary_lines(trained.evaluation):
+            say(line)
+    say(f"checkpoint: {trained.folder}")
+    note(f"next: partita classify YOUR-MUSIC --model {trained.folder}")
+    return 0

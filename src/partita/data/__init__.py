@@ -1,0 +1,49 @@
+"""Data sets: `load("NAME:PATH")` gives a `Dataset`, whatever its form.
+
+One file per data set; each states its SOURCE, LICENCE and CITATION and offers PROTOCOLS (ways to split, the most honest
+first) and `load(path, protocol, seed)`. Adding one takes its file and a line in `DATASETS`.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from partita.data.base import Dataset, folds_by_group, split_by_group
+from partita.errors import UsageError, unknown
+
+DATASETS = {
+    "folder": "a folder per label with any audio in it",
+    "synthetic": "generated tones and noises, for tests and first runs; takes songs per label as its path",
+    "gtzan": "your own copy of GTZAN (.wav, .au, .mp3, ...), checked by checksum",
+    "gtzan-logmel": "GTZAN as an archive of log-mel spectrograms (.npz)",
+    "fma": "your own copy of FMA with its tracks.csv",
+    "fma-logmel": "FMA-small as an archive of log-mel spectrograms (.npz)",
+}
+
+
+def module(name: str) -> ModuleType:
+    """The module of a data set by its name."""
+    if name not in DATASETS:
+        raise unknown("data set", name, list(DATASETS))
+    return import_module(f"partita.data.{name.replace('-', '_')}")
+
+
+def load(spec: str, protocol: str | None = None, seed: int = 0) -> Dataset:
+    """Load a data set given as NAME:PATH, such as `folder:my-music` or `gtzan-logmel:gtzan.npz`.
+
+    `protocol` is one of the data set's PROTOCOLS, the first by default. `seed` draws the split where it is not fixed.
+    Raises `UsageError` for an unknown name or protocol, `DataError` where the path does not hold such a data set.
+    """
+    name, colon, path = spec.partition(":")
+    if not colon and name not in DATASETS:
+        raise UsageError(
+            f"a data set is NAME:PATH, such as folder:my-music, not {spec!r}. Names: {', '.join(DATASETS)}."
+        )
+    source = module(name)
+    protocol = protocol or next(iter(source.PROTOCOLS))
+    if protocol not in source.PROTOCOLS:
+        raise unknown(f"protocol of {name}", protocol, list(source.PROTOCOLS))
+    dataset: Dataset = source.load(path, protocol, seed)
+    return dataset
+
+
+__all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "split_by_group"]

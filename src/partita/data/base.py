@@ -1,0 +1,104 @@
+"""`Dataset`: examples, named splits that no group crosses, and the protocol in words."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from partita.errors import DataError, unknown
+from partita.example import Example
+
+SPLITS = ("train", "valid", "test")
+FRACTIONS = {"train": 0.7, "valid": 0.15, "test": 0.15}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A loaded data set.
+
+    `splits` maps "train", "valid", "test" to examples; what is in no split (left out on purpose) is named in `notes`.
+    `protocol` says in words how the splits came about and `leaks` what they leak, if anything (None: nothing known).
+    Raises `DataError` if a group is on both sides of a split.
+    """
+
+    name: str
+    splits: Mapping[str, Sequence[Example]]
+    protocol: str
+    leaks: str | None = None
+    notes: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        side: dict[str, str] = {}
+        for split, examples in self.splits.items():
+            for example in examples:
+                if side.setdefault(example.group, split) != split:
+                    raise DataError(
+                        f"{self.name}: group {example.group!r} is in {side[example.group]} and in {split}; "
+                        "all examples of one song or artist belong on one side"
+                    )
+
+    @property
+    def examples(self) -> list[Example]:
+        return [example for examples in self.splits.values() for example in examples]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in alphabetical order, which is GTZAN's own order."""
+        return tuple(sorted({example.label for example in self.examples}))
+
+    def split(self, name: str) -> Sequence[Example]:
+        """The examples of one split.
+
+        Raises `UsageError` for a name that the data set has not, `DataError` for an empty split.
+        """
+        if name not in self.splits:
+            raise unknown(f"split of {self.name}", name, sorted(self.splits))
+        if not self.splits[name]:
+            raise DataError(f"{self.name}: the {name} split is empty; there are too few songs to divide")
+        return self.splits[name]
+
+    def describe(self) -> str:
+        """One line: sizes, labels, protocol."""
+        sizes = ", ".join(f"{len(examples)} {name}" for name, examples in self.splits.items() if examples)
+        return f"{self.name}: {sizes}; {len(self.labels)} labels. {self.protocol}"
+
+
+def shuffled(items: Iterable[str], seed: int) -> list[str]:
+    """Order by a hash of (seed, item): the same on every machine, and stable when items are added."""
+
+    def key(item: str) -> bytes:
+        return hashlib.blake2b(f"{seed}:{item}".encode(), digest_size=8).digest()
+
+    return sorted(items, key=key)
+
+
+def split_by_group(
+    examples: Sequence[Example], seed: int = 0, fractions: Mapping[str, float] | None = None, stratify: bool = True
+) -> dict[str, list[Example]]:
+    """Divide examples so that every group is whole on one side, labels in equal shares where `stratify`.
+
+    Groups go, in an order drawn from `seed`, each to the split that is furthest below its share.
+    """
+    fractions = FRACTIONS if fractions is None else fractions
+    members: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        members[example.group].append(example)
+    strata: dict[str, list[str]] = defaultdict(list)
+    for group, items in members.items():
+        label = Counter(item.label for item in items).most_common(1)[0][0]
+        strata[label if stratify else ""].append(group)
+    result: dict[str, list[Example]] = {name: [] for name in fractions}
+    for label in sorted(strata):
+        count, placed = dict.fromkeys(fractions, 0), 0
+        for group in shuffled(strata[label], seed):
+            placed += len(members[group])
+            target = max(fractions, key=lambda name: fractions[name] * placed - count[name])
+            count[target] += len(members[group])
+            result[target].extend(members[group])
+    return {name: sorted(items, key=lambda item: item.id) for name, items in result.items()}
+
+
+def folds_by_group(examples: Sequence[Example], folds: int, seed: int = 0) -> list[list[Example]]:
+    """Divide examples into `folds` parts of near equal size and label mix; no group is in two parts."""
+    parts = split_by_group(examples, seed, {str(i): 1 / folds for i in range(folds)})
+    return list(parts.values())

@@ -1,0 +1,51 @@
+"""Prepared features on disk, so that a sound is decoded once however often it is trained on.
+
+An entry's name is the digest of the content and of the front end that made it, so that a changed file or setting never meets
+an old entry. The folder may be removed at any time.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from partita.example import Example, Spectrogram
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def cache_folder() -> Path:
+    """`PARTITA_CACHE`, or the system's place for caches."""
+    if named := os.environ.get("PARTITA_CACHE"):
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    return Path(base).expanduser() / "partita"
+
+
+def cached(example: Example, front_end: str, prepare: Callable[[Example], Arrays]) -> Arrays:
+    """`prepare(example)` from the cache, or made and kept. Spectrograms are not kept: they are features already."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file, save_file
+
+    if isinstance(example.media, Spectrogram):
+        return prepare(example)
+    key = hashlib.sha256(f"{front_end}\n{example.content}".encode()).hexdigest()
+    path = cache_folder() / "features" / key[:2] / f"{key}.safetensors"
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError):
+        pass  # not there yet, or cut short by a full disk
+    arrays = dict(prepare(example))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".")
+        os.close(handle)
+        save_file(arrays, partial)
+        os.replace(partial, path)
+    except OSError:
+        pass  # a read-only or full disk costs speed, not the result
+    return arrays

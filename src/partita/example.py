@@ -1,0 +1,58 @@
+"""`Example`: what a data set yields and a model takes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita.audio import Audio, AudioFile
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram:
+    """A precomputed log-mel spectrogram in place of a sound.
+
+    `levels` is uint8 (bands, columns), bands low to high, 0..255 over the range of dB that `front_end` defines; one
+    column lasts `seconds_per_column`. `front_end` names the transform ("gtzan-logmel", "fma-logmel"), so that a model
+    that expects another refuses it.
+    """
+
+    levels: NDArray[np.uint8]
+    seconds_per_column: float
+    front_end: str
+    name: str = "spectrogram"
+
+    @property
+    def seconds(self) -> float:
+        return self.levels.shape[1] * self.seconds_per_column
+
+
+Media = Audio | AudioFile | Spectrogram
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One item of a data set.
+
+    `group` is what must not be on both sides of a split: the song of a clip, the artist of a song, the mix of an
+    excerpt. `label` is spelled as in the data.
+    """
+
+    id: str
+    media: Media
+    label: str
+    group: str
+
+    @cached_property
+    def content(self) -> str:
+        """A digest of the media's bytes: the same content has the same digest, wherever it lies."""
+        import hashlib
+
+        if isinstance(self.media, AudioFile):
+            with open(self.media.path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        array = self.media.samples if isinstance(self.media, Audio) else self.media.levels
+        digest = hashlib.sha256(np.ascontiguousarray(array))
+        digest.update(repr((array.shape, str(array.dtype))).encode())
+        return digest.hexdigest()

@@ -1,0 +1,103 @@
+"""Every picture that partita draws, with matplotlib, off screen."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from partita.models.base import Segment
+
+PALETTE = ("#4e79a7", "#b07aa1", "#c49a3f", "#e15759", "#f28e2b", "#2f6f6b", "#4d4d55", "#ff8fab", "#59a14f", "#9c755f")
+"""Colours of genres in alphabetical order; GTZAN's ten in its own order."""
+
+
+def genre_colours(labels: Sequence[str]) -> dict[str, str]:
+    """A colour for each label, the same wherever the same labels are drawn."""
+    return {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(sorted(labels))}
+
+
+def curves(history: Sequence[Mapping[str, float]]) -> "Figure":
+    """Training and validation loss, and validation accuracy, over optimiser steps."""
+    figure, axes = _figure(1, 2, width=9, height=3.4)
+    steps = [row["step"] for row in history]
+    for name, label in (("loss", "training"), ("valid_loss", "validation")):
+        if any(name in row for row in history):
+            axes[0, 0].plot(steps, [row.get(name, np.nan) for row in history], label=label, linewidth=1.8)
+    axes[0, 0].set(xlabel="optimiser steps", ylabel="cross-entropy (nats)")
+    axes[0, 0].legend(frameon=False)
+    axes[0, 1].plot(steps, [row.get("valid_accuracy", np.nan) for row in history], color=PALETTE[5], linewidth=1.8)
+    axes[0, 1].set(xlabel="optimiser steps", ylabel="validation accuracy (songs)", ylim=(0, 1))
+    return figure
+
+
+def classifications(
+    rows: Sequence[tuple[str, NDArray[np.uint8], "Sequence[Segment]", Mapping[str, float]]],
+) -> "Figure":
+    """One line of panels for each recording: its log-mel, its genres over time, and its probabilities.
+
+    A row is (title, log-mel levels (bands, columns), segments, probabilities).
+    """
+    figure, axes = _figure(len(rows), 3, width=12, height=0.6 + 2.1 * len(rows), widths=(5, 4, 2))
+    for (title, levels, segments, probabilities), (sound, time, bars) in zip(rows, axes, strict=True):
+        seconds = segments[-1].end if segments else 1.0
+        sound.imshow(levels, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, len(levels)))
+        sound.set(yticks=[], ylabel="mel band", xlabel="seconds")
+        sound.set_title(title, loc="left", fontsize=10, fontweight="bold")
+        colours = genre_colours(list(probabilities))
+        _timeline(time, segments, colours)
+        shown = sorted(probabilities.items(), key=lambda pair: -pair[1])[:5][::-1]
+        bars.barh([label for label, _ in shown], [p for _, p in shown], color=[colours[label] for label, _ in shown])
+        for place, (_, p) in enumerate(shown):
+            bars.text(min(p + 0.02, 0.8), place, f"{p:.2f}", va="center", fontsize=8)
+        bars.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="probability")
+        bars.tick_params(axis="y", length=0, labelsize=9)
+    return figure
+
+
+def save(figure: "Figure", path: str | Path) -> Path:
+    """Write a figure in the form that the name's ending says (.png, .svg, .pdf).
+
+    Raises `UsageError` for another ending or a folder that does not exist.
+    """
+    from partita.errors import UsageError
+
+    path = Path(path)
+    if path.suffix.lower() not in {".png", ".svg", ".pdf"}:
+        raise UsageError(f"{path}: pictures are written as .png, .svg or .pdf")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder to write the picture to")
+    figure.savefig(path, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return path
+
+
+def _timeline(axis: Any, segments: "Sequence[Segment]", colours: Mapping[str, str]) -> None:
+    """Stacked probabilities over time; genres that never exceed 0.08 are left white at the top."""
+    if not segments:
+        return
+    edges = np.array([segments[0].start, *(segment.end for segment in segments)])
+    shares = {label: np.array([s.probabilities[label] for s in segments]) for label in colours}
+    kept = [label for label, share in shares.items() if share.max() > 0.08]
+    kept.sort(key=lambda label: -shares[label].mean())
+    base = np.zeros(len(segments))
+    for label in kept:
+        axis.stairs(base + shares[label], edges, baseline=base, fill=True, color=colours[label], label=label)
+        base = base + shares[label]
+    axis.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), yticks=[0, 0.5, 1], xlabel="seconds", ylabel="probability")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize=8, frameon=False, handlelength=1)
+
+
+def _figure(rows: int, columns: int, *, width: float, height: float, widths: Sequence[float] | None = None) -> Any:
+    """A figure without pyplot, which would keep it alive and look for a screen."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, width_ratios=widths)
+    for axis in axes.flat:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    return figure, axes

@@ -1,0 +1,1 @@
+"""The verbs: one file, one command and one Python function each."""

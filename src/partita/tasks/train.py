@@ -1,0 +1,151 @@
+"""train: fit a registered model to a data set and keep it as a checkpoint."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from partita import data as datasets
+from partita.checkpoint import CARD, save
+from partita.data import Dataset
+from partita.errors import UsageError
+from partita.evaluation import Evaluation, cross_validated_temperature, measure_classifier, prepare_all
+from partita.models import model_class
+from partita.models.base import Classifier, Model, Recipe, choose_device
+from partita.training import STATE, Progress, Run, fit
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: the checkpoint's folder, the run, and, for a classifier, its numbers on the validation part."""
+
+    folder: Path
+    run: Run
+    evaluation: Evaluation | None
+
+
+def train(
+    model: str,
+    *,
+    data: str,
+    out: str | Path,
+    protocol: str | None = None,
+    seed: int = 0,
+    settings: Mapping[str, str | int | float] | None = None,
+    calibration_folds: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a registered model on a data set given as NAME:PATH and write a checkpoint to the folder `out`.
+
+    `settings` change the model's config or its recipe by name, such as {"steps": 500}. A training that was stopped goes on
+    where it was when called again with the same arguments. A classifier's temperature is fitted on the validation songs, or
+    by cross-validation inside the training part if `calibration_folds` is 2 or more.
+    """
+    folder = Path(out)
+    if (folder / CARD).exists():
+        raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
+    dataset = datasets.load(data, protocol, seed)
+    built = _build(model, dataset, settings or {}, seed)
+    network, recipe = built
+    source = datasets.module(dataset.name)
+    train_part = prepare_all(network, dataset.split("train"), progress)
+    valid_examples = dataset.splits.get("valid", ())
+    valid_part = prepare_all(network, valid_examples, progress)
+    run = fit(
+        network, train_part.items, valid_part.items, recipe, folder=folder, seed=seed, device=device, progress=progress
+    )
+    network.to("cpu")
+    card: dict[str, Any] = {
+        "data": {"name": dataset.name, "licence": source.LICENCE, "citation": source.CITATION, "protocol": dataset.protocol,
+                 "train": len(train_part.items), "valid": len(valid_part.items), "notes": list(dataset.notes)},
+        "recipe": None if network.closed_form else asdict(recipe),
+        "seed": seed,
+        "best_step": run.best_step,
+        "left_out": [str(failure) for failure in (*train_part.failures, *valid_part.failures)],
+    }  # fmt: skip
+    evaluation = None
+    if isinstance(network, Classifier):
+        card["calibration"] = _calibrate(network, built, dataset, calibration_folds, seed, device)
+        if valid_part.items:
+            evaluation = measure_classifier(network, folder.name, dataset, "valid")
+            card["metrics"] = {"valid": evaluation.json()}
+    save(network, folder, card)
+    (folder / STATE).unlink(missing_ok=True)
+    return Trained(folder, run, evaluation)
+
+
+def parse_settings(pairs: list[str]) -> dict[str, str]:
+    """Read NAME=VALUE pairs.
+
+    Raises `UsageError` for a pair without "=".
+    """
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(f"a setting is NAME=VALUE, such as steps=500, not {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs)  # type: ignore[misc]
+
+
+def _build(name: str, dataset: Dataset, settings: Mapping[str, str | int | float], seed: int) -> tuple[Model, Recipe]:
+    """The model for the data's labels and its recipe, both with the settings applied."""
+    kind = model_class(name)
+    recipe_fields = {field.name for field in fields(Recipe)}
+    recipe, config = kind.recipe, kind.Config(labels=dataset.labels)
+    for setting, value in settings.items():
+        target: Any = recipe if setting in recipe_fields else config
+        if not hasattr(target, setting):
+            known = sorted(recipe_fields | {field.name for field in fields(config)})
+            raise UsageError(f"{name} has no setting {setting!r}; it has {', '.join(known)}.")
+        changed = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
+        recipe, config = (changed, config) if target is recipe else (recipe, changed)
+    smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
+    if smallest[1] < 2:
+        raise UsageError(f"the label {smallest[0]!r} has only {smallest[1]} song to train on; two are the least")
+    return kind.new(config, seed), recipe
+
+
+def _like(old: Any, value: str | int | float, name: str) -> Any:
+    """`value` as the type of the setting it replaces."""
+    try:
+        if isinstance(old, tuple):
+            return tuple(_like(old[0] if old else "", part, name) for part in str(value).split(","))
+        return type(old)(float(value)) if isinstance(old, int) and float(value).is_integer() else type(old)(value)
+    except ValueError:
+        raise UsageError(f"{name} wants a value like {old!r}, not {value!r}") from None
+
+
+def _calibrate(
+    network: Classifier, built: tuple[Model, Recipe], dataset: Dataset, folds: int, seed: int, device: str
+) -> dict[str, Any]:
+    """Set the temperature and say how it was found."""
+    from partita.metrics.classification import fit_temperature
+
+    if network.closed_form:
+        return {"temperature": float(network.temperature), "fitted": "cross-validation inside the training part"}
+    if folds >= 2:
+        temperature, report = cross_validated_temperature(
+            lambda: type(network).new(network.config, seed),
+            dataset.split("train"),
+            built[1],
+            folds,
+            seed,
+            device=device,
+        )
+        network.temperature.fill_(temperature)
+        return {**report, "fitted": "cross-validation inside the training part"}
+    held_out = dataset.splits.get("valid", ())
+    if not held_out:
+        return {"temperature": 1.0, "fitted": "not: there is no validation part"}
+    items = prepare_all(network, held_out).items
+    import numpy as np
+
+    truth = np.array([int(item["label"]) for item in items])
+    network.temperature.fill_(fit_temperature(network.song_log_probabilities(items), truth))
+    return {
+        "temperature": float(network.temperature),
+        "fitted": "validation songs, so their calibration error looks too good",
+    }
+
+
+__all__ = ["Trained", "choose_device", "parse_settings", "train"]
