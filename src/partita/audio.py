@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -253,8 +254,14 @@ def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
         import soundfile
 
         try:
-            with soundfile.SoundFile(file.path) as sound:
-                for block in sound.blocks(int(BLOCK_SECONDS * sound.samplerate), dtype="float32", always_2d=True):
+            with _mute():
+                sound = soundfile.SoundFile(file.path)
+            with sound:
+                while True:
+                    with _mute():
+                        block = sound.read(int(BLOCK_SECONDS * info.rate), dtype="float32", always_2d=True)
+                    if not len(block):
+                        break
                     done += len(block)
                     yield block, sound.samplerate
             if done:
@@ -293,7 +300,7 @@ def _sndfile_info(path: str | Path) -> AudioInfo | None:
     if Path(path).suffix.lower() == ".raw":  # headerless by its name: libsndfile would want a rate from us
         return None
     try:
-        with soundfile.SoundFile(path) as sound:
+        with _mute(), soundfile.SoundFile(path) as sound:
             if sound.subtype == "OPUS" or not 0 < sound.samplerate < 10_000_000:  # Opus: FFmpeg is twice as fast
                 return None
             seconds = sound.frames / sound.samplerate if 0 < sound.frames < 2**53 else None
@@ -384,6 +391,27 @@ def _frame_samples(frame: Any) -> Samples:
     bits = 8 * samples.dtype.itemsize
     offset = 2 ** (bits - 1) if samples.dtype.kind == "u" else 0
     return ((samples.astype(np.float32) - offset) / 2 ** (bits - 1)).astype(np.float32)
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Drop what libsndfile's mp3 decoder prints of damage straight to the process's standard error.
+
+    For these moments it is dropped for other threads, too.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # standard error is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _umask() -> int:

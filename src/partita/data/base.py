@@ -85,7 +85,8 @@ def split_by_group(
         members[example.group].append(example)
     strata: dict[str, list[str]] = defaultdict(list)
     for group, items in members.items():
-        label = Counter(item.label for item in items).most_common(1)[0][0]
+        counts = Counter(item.label for item in items)
+        label = min(counts, key=lambda name: (-counts[name], name))
         strata[label if stratify else ""].append(group)
     result: dict[str, list[Example]] = {name: [] for name in fractions}
     for label in sorted(strata):

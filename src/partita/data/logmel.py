@@ -17,7 +17,7 @@ def read_archive(path: str, fields: tuple[str, ...]) -> dict[str, NDArray[np.gen
     if not path or not Path(path).expanduser().is_file():
         raise DataError(f"{path or '(nothing)'}: no such file; wants an .npz archive with {', '.join(fields)}")
     try:
-        with np.load(Path(path).expanduser(), allow_pickle=False) as archive:
+        with Path(path).expanduser().open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [field for field in fields if field not in archive]
             if missing:
                 raise DataError(f"{path}: no {', '.join(missing)} in the archive; it holds {', '.join(archive)}")

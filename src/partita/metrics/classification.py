@@ -38,7 +38,9 @@ def wilson(right: int, n: int) -> Interval:
     share = right / n
     centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * np.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    low = 0.0 if right == 0 else float(centre - half)  # exact at the ends, where rounding would miss the share
+    high = 1.0 if right == n else float(centre + half)
+    return Interval(low, high)
 
 
 def confusion(probabilities: Probabilities, truth: Labels) -> NDArray[np.int64]:

@@ -1,0 +1,83 @@
+"""Fixtures: everything is made from seeds, in temporary folders; nothing outside them is read or written."""
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from partita.checkpoint import save
+from partita.data import load
+from partita.evaluation import prepare_all
+from partita.models.genre_linear import Config, GenreLinear
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARTITA_CACHE", str(tmp_path / "cache"))
+
+
+def tone(seconds: float = 3.0, rate: int = 22_050, channels: int = 1, hz: float = 440.0) -> np.ndarray:
+    """A chord with a beat, (frames, channels), peak 0.5."""
+    time = np.arange(int(seconds * rate)) / rate
+    wave = sum(np.sin(2 * np.pi * hz * k * time) / k for k in (1, 1.25, 1.5, 2)) * (1 + np.sin(2 * np.pi * 2 * time))
+    wave = 0.5 * wave / np.abs(wave).max()
+    return np.repeat(wave[:, None], channels, axis=1).astype(np.float32)
+
+
+def encode(path: Path, samples: np.ndarray, rate: int, codec: str, container: str | None = None) -> Path:
+    """Encode (frames, channels) with FFmpeg, for the forms that libsndfile can't write."""
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[1]]
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate, layout=layout)
+        stream.bit_rate = 128_000
+        resampler = av.AudioResampler(format=stream.format, layout=layout, rate=rate)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
+        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+        fifo = av.AudioFifo()
+        for part in resampler.resample(frame):
+            fifo.write(part)
+        size = stream.codec_context.frame_size or 1024
+        while part := fifo.read(size) or fifo.read(0, partial=True):
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Callable[..., Path]:
+    """Write a wav of `tone`; keyword arguments as of `tone`."""
+
+    def write(name: str = "tone.wav", **options: float) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, tone(**options), int(options.get("rate", 22_050)))  # type: ignore[arg-type]
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small trained checkpoint of genre-linear on synthetic songs."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    os.environ.setdefault("PARTITA_CACHE", str(folder / "cache"))
+    dataset = load("synthetic:8")
+    model = GenreLinear(Config(labels=dataset.labels, columns=32, hop=32))
+    model.fit(prepare_all(model, dataset.split("train")).items)
+    return save(model, folder / "tones", {"data": "synthetic"})
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of development data, or a skip."""
+    if "PARTITA_DATA" not in os.environ:
+        pytest.skip("PARTITA_DATA is not set: checks on real recordings are left out")
+    return Path(os.environ["PARTITA_DATA"])

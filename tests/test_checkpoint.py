@@ -1,0 +1,76 @@
+"""Checkpoints: identity, provenance, and refusal of what is damaged."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from partita.checkpoint import find, identity, load, read_card, save, shipped
+from partita.errors import CheckpointError
+from partita.models.genre_linear import Config, GenreLinear
+
+
+def test_a_checkpoint_may_be_named_by_folder_or_file(checkpoint: Path) -> None:
+    for name in (checkpoint, checkpoint / "card.json", checkpoint / "model.safetensors"):
+        assert find(name) == checkpoint
+        assert load(name).name == "genre-linear"
+    assert identity(checkpoint).startswith("tones@")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "card.json").write_text("{"), "not a readable card"),
+        (lambda f: (f / "card.json").write_text("[]"), "not a card of partita"),
+        (lambda f: (f / "card.json").unlink(), "no checkpoint here"),
+        (lambda f: (f / "model.safetensors").unlink(), "can't be loaded"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04K\x01."), "can't be loaded"),
+    ],
+)
+def test_damage_is_named(tmp_path: Path, checkpoint: Path, damage: "object", message: str) -> None:
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    damage(copy)  # type: ignore[operator]
+    with pytest.raises(CheckpointError, match=message):
+        load(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 99}, "format 99"),
+        ({"model": "other"}, "this version has not"),
+        ({"config": {"labels": ["a", "b"], "columns": 32, "hop": 32}}, "can't be loaded"),
+        ({"config": {"nonsense": 1}}, "does not fit"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(tmp_path: Path, checkpoint: Path, changes: dict, message: str) -> None:
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    card = json.loads((copy / "card.json").read_text())
+    (copy / "card.json").write_text(json.dumps(card | changes))
+    with pytest.raises(CheckpointError, match=message):
+        load(copy)
+
+
+def test_a_missing_checkpoint_names_the_shipped_ones() -> None:
+    with pytest.raises(CheckpointError, match="shipped are"):
+        find("no-such-model")
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    model = GenreLinear(Config(labels=("a", "b")))
+    for name in ("one", "two"):
+        save(model, tmp_path / name, {"data": "none"})
+    for file in ("model.safetensors", "card.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_checkpoints_load_and_say_where_they_come_from(name: str) -> None:
+    card = read_card(name)
+    assert load(name).config.labels
+    assert {"data", "recipe", "seed", "metrics", "calibration", "sha256", "licence"} <= card.keys()
+    assert (find(name) / "model.safetensors").stat().st_size < 8_000_000
+    metrics = card["metrics"]["valid"]
+    assert {"accuracy", "interval", "n", "protocol", "baselines"} <= metrics.keys()
+    assert {"majority", "genre-linear"} <= metrics["baselines"].keys()

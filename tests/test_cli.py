@@ -1,0 +1,254 @@
+"""The command line as a user meets it: output, exit codes, errors, going on after an interruption."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from partita.cli import COMMANDS, main
+from partita.tags import read_tags
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command line in this process: (exit code, standard output, standard error)."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def music(wav: Callable[..., Path], tmp_path: Path) -> Path:
+    """A folder with two good files and a bad one."""
+    for name in ("music/a.wav", "music/inner/b.wav"):
+        wav(name)
+    (tmp_path / "music" / "bad.mp3").write_bytes(b"<html>" * 100)
+    (tmp_path / "music" / "notes.txt").write_text("not audio by its name")
+    return tmp_path / "music"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert COMMANDS[command][:20] in out.replace("\n", " ")
+
+
+def test_classify_text_and_timeline(run: Run, wav: Callable[..., Path], checkpoint: Path) -> None:
+    path = wav()
+    code, out, err = run("classify", path, "--model", checkpoint, "--top", 2, "--timeline")
+    assert code == 0, err
+    first, *rest = out.splitlines()
+    assert first.startswith(f"{path}: ")
+    assert first.count(",") <= 2
+    assert rest[0].strip().startswith("0:00 to 0:0")
+
+
+def test_classify_json(run: Run, music: Path, checkpoint: Path) -> None:
+    code, out, err = run("classify", music, "--model", checkpoint, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert [Path(row["file"]).name for row in rows] == ["a.wav", "bad.mp3", "b.wav"]
+    good = rows[0]
+    assert {"file", "genre", "probability", "probabilities", "segments", "unsure", "model"} <= good.keys()
+    assert good["genre"] == max(good["probabilities"], key=good["probabilities"].get)
+    assert isinstance(good["unsure"], bool)
+    assert {"start", "end", "probabilities"} == good["segments"][0].keys()
+    assert rows[1].keys() == {"file", "error"}
+    assert "bad.mp3" in err
+
+
+def test_classify_csv(run: Run, music: Path, checkpoint: Path) -> None:
+    code, out, _ = run("classify", music, "--model", checkpoint, "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 1
+    assert len(rows) == 3
+    assert float(rows[0]["probability"]) == max(float(rows[0][label]) for label in ("arpeggio", "beat", "drone", "noise"))
+    assert rows[1]["error"]
+
+
+def test_below_the_threshold_it_is_unsure_and_still_says_the_top_genre(
+    run: Run, wav: Callable[..., Path], checkpoint: Path
+) -> None:
+    path = wav()
+    _, out, _ = run("classify", path, "--model", checkpoint, "--threshold", 1, "--json")
+    row = json.loads(out)
+    assert row["unsure"] is True
+    assert row["genre"] in row["probabilities"]
+    assert "unsure" in run("classify", path, "--model", checkpoint, "--threshold", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["classify"], "name at least one file"),
+        (["classify", "x.wav", "--json", "--csv"], "exclude each other"),
+        (["classify", "x.wav", "--top", "0"], "--top"),
+        (["classify", "x.wav", "--threshold", "7"], "threshold"),
+        (["classify", "x.wav", "--jobs", "-2"], "jobs"),
+        (["classify", "x.wav", "--model", "nothing"], "no such checkpoint"),
+        (["classify", "x.wav", "--device", "abacus"], "device"),
+        (["classify", "x.wav", "--nonsense"], "nonsense"),
+        (["classify", "--list", "/no/such/list"], "no such list file"),
+        (["clasify"], "clasify"),
+        (["train", "genre-linear", "--data", "folder:/none", "--out", "/tmp/never"], "no such folder"),
+        (["train", "genre-liner", "--data", "synthetic:2", "--out", "/tmp/never"], "Did you mean"),
+        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "steps"], "NAME=VALUE"),
+        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "steps=many"], "wants a value"),
+        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "stepps=3"], "no setting"),
+        (["evaluate", "nothing", "--data", "synthetic:2"], "no such checkpoint"),
+        (["models", "nothing"], "no such checkpoint"),
+        (["info"], "name at least one file"),
+        (["info", "/no/such.wav"], "no such file"),
+    ],
+)
+def test_a_wrong_request_exits_with_2_and_one_line(
+    run: Run, checkpoint: Path, words: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if words[0] == "classify" and "--model" not in words:
+        words = [*words, "--model", str(checkpoint)]
+    code, out, err = run(*words)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_only_bad_files_exit_with_2(run: Run, music: Path, checkpoint: Path) -> None:
+    assert run("classify", music / "bad.mp3", "--model", checkpoint)[0] == 2
+
+
+def test_globs_lists_and_duplicates(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
+    names = tmp_path / "list.txt"
+    names.write_text(f"{music / 'a.wav'}\n\n{music / 'inner'}\n", encoding="utf-8")
+    _, out, _ = run("classify", "--list", names, music / "**" / "*.wav", "--model", checkpoint)
+    assert len(out.splitlines()) == 2
+
+
+def test_standard_input_holds_one_recording(wav: Callable[..., Path], checkpoint: Path) -> None:
+    words = [sys.executable, "-m", "partita", "classify", "-", "--model", str(checkpoint), "--json"]
+    done = subprocess.run(words, input=wav().read_bytes(), capture_output=True, check=True)
+    assert json.loads(done.stdout)["file"] == "-"
+
+
+def test_an_interrupted_batch_goes_on(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "genres.jsonl"
+    run("classify", music / "a.wav", "--model", checkpoint, "--output", output)
+    output.write_text(output.read_text() + '{"file": "cut off', encoding="utf-8")
+    code, _, err = run("classify", music, "--model", checkpoint, "--output", output)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert code == 1
+    assert "1 of 3 files are in" in err
+    assert sorted(Path(row["file"]).name for row in rows) == ["a.wav", "b.wav", "bad.mp3"]
+    before = output.read_text()
+    run("classify", music, "--model", checkpoint, "--output", output)
+    assert output.read_text() == before
+
+
+def test_an_output_of_something_else_is_left_alone(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
+    diary = tmp_path / "diary.csv"
+    diary.write_text("day,weather\n1,sun\n")
+    code, _, err = run("classify", music, "--model", checkpoint, "--output", diary)
+    assert (code, diary.read_text()) == (2, "day,weather\n1,sun\n")
+    assert "does not hold results" in err
+    assert run("classify", music, "--model", checkpoint, "--output", tmp_path / "x.txt")[0] == 2
+
+
+def test_csv_output_has_one_header(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "genres.csv"
+    run("classify", music / "a.wav", "--model", checkpoint, "--output", output)
+    run("classify", music, "--model", checkpoint, "--output", output)
+    assert output.read_text().count("probability") == 1
+    assert len(output.read_text().splitlines()) == 4
+
+
+def test_tags_are_written_only_where_certain_and_absent(run: Run, wav: Callable[..., Path], checkpoint: Path) -> None:
+    path = wav("song.wav")
+    words = ["classify", path, "--model", checkpoint, "--write-tags", "--tag-from"]
+    assert "would write" in run(*words, 0, "--dry-run", "--threshold", 0)[2]
+    assert read_tags(path) == {}
+    assert "not certain enough" in run(*words, 1, "--threshold", 0)[2]
+    assert "written" in run(*words, 0, "--threshold", 0)[2]
+    genre = read_tags(path)["genre"]
+    assert "has a genre already" in run(*words, 0, "--threshold", 0)[2]
+    assert "written" in run(*words, 0, "--threshold", 0, "--overwrite-tags")[2]
+    assert read_tags(path)["genre"] == genre
+
+
+def test_plots(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
+    run("classify", music, "--model", checkpoint, "--plot", tmp_path / "all.png")
+    assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
+    run("classify", music, "--model", checkpoint, "--plot", tmp_path / "each")
+    assert {path.name for path in (tmp_path / "each").iterdir()} == {"a.wav.png", "b.wav.png"}
+    assert run("classify", music, "--model", checkpoint, "--plot", tmp_path / "x.bmp")[0] == 2
+
+
+def test_train_evaluate_classify_with_ones_own_labels(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    code, text, err = run("train", "genre-cnn", "--data", "synthetic:6", "--out", out, "--set", "steps=40", "--set", "batch=8",
+                          "--set", "validate_every=20")  # fmt: skip
+    assert code == 0, err
+    assert "accuracy" in text
+    assert {"model.safetensors", "card.json", "history.jsonl", "curves.png"} == {path.name for path in out.iterdir()}
+    assert run("train", "genre-cnn", "--data", "synthetic:6", "--out", out)[0] == 2, "never overwrite a checkpoint"
+    code, text, _ = run("evaluate", out, "--data", "synthetic:6", "--json")
+    result = json.loads(text)
+    wanted = {"accuracy", "interval", "n", "macro_f1", "nll", "ece", "protocol", "baselines", "per_label"}
+    assert code == 0
+    assert wanted <= result.keys()
+    assert result["baselines"].keys() == {"majority", "genre-linear"}
+    assert run("evaluate", out, "--data", "synthetic:6", "--split", "test")[0] == 2, "the test split is locked"
+    assert run("evaluate", out, "--data", "synthetic:6", "--split", "test", "--test")[0] == 0
+
+
+def test_training_passes_over_a_bad_file(run: Run, wav: Callable[..., Path], tmp_path: Path) -> None:
+    for label, hz in (("low", 200.0), ("high", 900.0)):
+        for i in range(6):
+            wav(f"set/{label}/{i}.wav", hz=hz + i, seconds=2)
+        (tmp_path / "set" / label / "bad.mp3").write_bytes(b"no audio at all" * 50)
+    out = tmp_path / "mine"
+    code, _, err = run("train", "genre-linear", "--data", f"folder:{tmp_path / 'set'}", "--out", out)
+    assert code == 0, err
+    left_out = json.loads((out / "card.json").read_text())["left_out"]
+    assert all("bad.mp3" in line for line in left_out)
+
+
+def test_models_lists_and_counts(run: Run, checkpoint: Path) -> None:
+    assert "genre-cnn" in run("models")[1]
+    assert "sha256" in run("models", checkpoint)[1]
+    summary = json.loads(run("models", "genre-linear", "--summary", "--json")[1])
+    assert summary["parameters"] == sum(row["parameters"] for row in summary["layers"])
+
+
+def test_info(run: Run, music: Path) -> None:
+    code, out, err = run("info", music / "a.wav", music / "bad.mp3", "--json")
+    assert code == 1
+    assert json.loads(out.splitlines()[0])["rate"] == 22_050
+    assert "bad.mp3" in err
+    assert "22050 Hz, 1 channels" in run("info", music / "a.wav")[1]
+
+
+def test_doctor_finds_all_well(run: Run) -> None:
+    code, out, _ = run("doctor")
+    assert code == 0
+    assert "torch" in out
+    assert out.rstrip().endswith("All well.")
+
+
+def test_a_reader_that_goes_away_is_no_error(music: Path, checkpoint: Path) -> None:
+    command = f"{sys.executable} -m partita classify {music} --model {checkpoint} | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env={**os.environ})
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,164 @@
+"""One contract for every registered model."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from partita import data
+from partita.audio import Audio
+from partita.checkpoint import load, save
+from partita.errors import CheckpointError, UnusableAudioError, UsageError
+from partita.evaluation import prepare_all
+from partita.example import Example, Spectrogram
+from partita.models import MODELS, model_class
+from partita.models.base import Classifier, Item, Model, choose_device, chunk_spans, chunk_starts
+from partita.training import fit
+
+every_model = pytest.mark.parametrize("name", MODELS)
+every_classifier = pytest.mark.parametrize("name", [name for name in MODELS if issubclass(model_class(name), Classifier)])
+
+
+def songs(name: str, count: int = 4) -> tuple[Model, Sequence[Item], Sequence[Example]]:
+    """A tiny model for two labels, and prepared songs of both."""
+    examples = [e for e in data.load(f"synthetic:{count}").examples if e.label in ("beat", "drone")]
+    model = model_class(name).tiny()
+    if isinstance(model, Classifier):
+        torch.manual_seed(0)
+        model = model.set(labels=("beat", "drone"))
+    return model, prepare_all(model, examples).items, examples
+
+
+@every_model
+def test_states_its_name_and_a_config_that_survives_json(name: str) -> None:
+    model = model_class(name).tiny()
+    assert model.name == name
+    again = type(model).from_config_json(json.loads(json.dumps(model.config_json())))
+    assert again.config == model.config
+
+
+@every_model
+def test_every_parameter_of_every_phase_gets_a_finite_gradient(name: str) -> None:
+    model, items, _ = songs(name)
+    if model.closed_form:
+        pytest.skip("a closed-form model has no gradients")
+    model.start(items)
+    model.train()
+    touched = set()
+    for phase, optimizer in model.phases(model.recipe).items():
+        model.zero_grad()
+        model.losses(model.batch(items, np.random.default_rng(0)), phase)["loss"].backward()
+        for parameter in (p for group in optimizer.param_groups for p in group["params"]):
+            touched.add(parameter)
+            assert parameter.grad is not None
+            assert torch.isfinite(parameter.grad).all()
+    assert touched == set(model.parameters())
+
+
+@every_model
+def test_batches_come_from_the_generator_alone(name: str) -> None:
+    model, items, _ = songs(name)
+    if model.closed_form:
+        pytest.skip("a closed-form model takes no batches")
+    torch.manual_seed(1)
+    first = model.batch(items, np.random.default_rng(3))
+    torch.manual_seed(2)
+    second = model.batch(items, np.random.default_rng(3))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@every_model
+def test_a_tiny_training_learns(name: str) -> None:
+    model, items, _ = songs(name, 6)
+    recipe = type(model.recipe)(steps=60, batch=8, warmup=5, validate_every=30, learning_rate=3e-3)
+    run = fit(model, items, items, recipe)
+    scores = model.validate(items)
+    assert scores["loss"] < 0.6 * np.log(2)
+    assert run.history
+
+
+@every_model
+def test_saving_and_loading_is_identity(name: str, tmp_path: "object") -> None:
+    model, items, _ = songs(name)
+    fit(model, items, [], type(model.recipe)(steps=3, batch=4, validate_every=3))
+    again = load(save(model, tmp_path / "saved", {}))  # type: ignore[operator]
+    assert again.validate(items) == model.eval().validate(items)
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(again.state_dict()[key], tensor), key
+
+
+@every_classifier
+def test_classifies_any_length(name: str) -> None:
+    model, items, _ = songs(name)
+    assert isinstance(model, Classifier)
+    fit(model, items, [], type(model.recipe)(steps=3, batch=4, validate_every=3))
+    rng = np.random.default_rng(0)
+    for seconds in (1.0, 7.3, 30, 41, 95):
+        sound = Audio(rng.normal(0, 0.1, (1, int(seconds * 22_050))).astype(np.float32), 22_050)
+        prediction = model.classify(sound)
+        assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-4)
+        edges = [prediction.segments[0].start, *(segment.end for segment in prediction.segments)]
+        assert edges[0] == 0
+        assert edges[-1] == pytest.approx(seconds, abs=0.25)
+        assert [segment.start for segment in prediction.segments] == edges[:-1], "segments follow one another"
+
+
+@every_classifier
+def test_a_song_says_the_same_prepared_or_streamed(name: str) -> None:
+    model, items, examples = songs(name)
+    assert isinstance(model, Classifier)
+    fit(model, items, [], type(model.recipe)(steps=3, batch=4, validate_every=3))
+    prepared = model.probabilities(model.song_log_probabilities(items))
+    for row, example in zip(prepared, examples, strict=True):
+        streamed = list(model.classify(example.media).probabilities.values())
+        np.testing.assert_allclose(streamed, row, atol=1e-4)
+
+
+@every_classifier
+def test_silence_and_foreign_spectrograms_are_refused(name: str) -> None:
+    model = model_class(name).tiny()
+    assert isinstance(model, Classifier)
+    with pytest.raises(UnusableAudioError, match="silent"):
+        model.classify(Audio(np.zeros((1, 50_000), np.float32), 22_050))
+    with pytest.raises(UsageError, match="takes gtzan-logmel"):
+        model.classify(Spectrogram(np.zeros((64, 128), np.uint8), 0.234, "fma-logmel"))
+
+
+@every_classifier
+def test_minutes_of_silence_inside_a_recording_do_not_count(name: str) -> None:
+    model, items, _ = songs(name)
+    assert isinstance(model, Classifier)
+    fit(model, items, [], type(model.recipe)(steps=3, batch=4, validate_every=3))
+    sound = np.random.default_rng(0).normal(0, 0.1, 30 * 22_050).astype(np.float32)
+    with_gap = np.concatenate([sound, np.zeros(60 * 22_050, np.float32), sound])
+    gap, plain = (model.classify(Audio(x[None], 22_050)) for x in (with_gap, sound))
+    assert gap.probabilities == pytest.approx(plain.probabilities, abs=1e-3)
+    assert not any(30 <= segment.start < 89 for segment in gap.segments)
+
+
+def test_unknown_names_are_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'genre-linear'"):
+        model_class("genre-liner")
+    with pytest.raises(UsageError, match="has no setting 'widht'"):
+        model_class("genre-linear").tiny().set(widht=3)
+    with pytest.raises(CheckpointError, match="does not fit"):
+        model_class("genre-linear").from_config_json({"labels": ["a"], "nonsense": 1})
+
+
+def test_an_absent_device_is_refused_with_those_present() -> None:
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match=r"it has .*cpu"):
+            choose_device("cuda")
+    assert choose_device("cpu").type == "cpu"
+
+
+def test_chunks_cover_everything_evenly() -> None:
+    for columns in (1, 63, 64, 65, 387, 500):
+        starts = chunk_starts(columns, 64, 32)
+        assert starts[0] == 0
+        assert starts[-1] == max(0, columns - 64)
+        assert all(0 < b - a <= 33 for a, b in zip(starts[:-1], starts[1:], strict=True))
+        spans = chunk_spans(starts, 64, columns, 1.0)
+        assert (spans[0][0], spans[-1][1]) == (0, columns)
