@@ -6,44 +6,25 @@ says how much of it that is. Decoding is a stream of blocks, so memory does not 
 """
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.decoders import BLOCK_SECONDS, AudioInfo, Damaged, check_exists, ffmpeg_blocks, ffmpeg_info, sndfile_blocks, sndfile_info
 from partita.errors import AudioError, UnreadableAudioError
 
 Samples = NDArray[np.float32]
-
-BLOCK_SECONDS = 6.0
-"""How much audio one block holds. Larger gains no speed, only memory."""
 
 LOUDEST = 1e6
 """120 dB above full scale: a float sample beyond this is damage, and its power would overflow float32."""
 
 SILENCE = 10 ** (-90 / 20)
 """Peak below -90 dBFS: under the dither of 16-bit audio, so nothing was recorded."""
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What a file's header says.
-
-    `rate` in Hz; `seconds` is None where the header does not tell (a live recording, a damaged file).
-    """
-
-    container: str
-    codec: str
-    rate: int
-    channels: int
-    seconds: float | None
-    decoder: str
 
 
 @dataclass
@@ -56,6 +37,10 @@ class Reading:
     damaged_samples: int = 0
     decode_errors: int = 0
     warnings: list[str] = field(default_factory=list)
+
+    def skip_packet(self) -> None:
+        """Take note of a packet that could not be decoded."""
+        self.decode_errors += 1
 
     def mix(self, block: Samples, rate: int) -> Samples:
         """Take note of a block (frames, channels) and return it as mono (frames,), damage silenced.
@@ -203,8 +188,8 @@ class AudioFile:
 
         Raises `UnreadableAudioError` where there is no audio in the file.
         """
-        _check_exists(self.path)
-        return _sndfile_info(self.path) or _ffmpeg_info(self.path)
+        check_exists(self.path)
+        return sndfile_info(self.path) or ffmpeg_info(self.path)
 
     def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
         """Yield mono float32 blocks (frames,) at `rate` Hz; `reading` tells afterwards what was met.
@@ -247,29 +232,18 @@ def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
     libsndfile loses the rest of a file at the first damaged packet. FFmpeg goes on, so it takes over from the
     frame where libsndfile stopped.
     """
-    _check_exists(file.path)
+    check_exists(file.path)
     done = 0
-    info = _sndfile_info(file.path)
-    if info is not None:
-        import soundfile
-
-        try:
-            with _mute():
-                sound = soundfile.SoundFile(file.path)
-            with sound:
-                while True:
-                    with _mute():
-                        block = sound.read(int(BLOCK_SECONDS * info.rate), dtype="float32", always_2d=True)
-                    if not len(block):
-                        break
-                    done += len(block)
-                    yield block, sound.samplerate
-            if done:
-                return
-        except (soundfile.LibsndfileError, RuntimeError):
-            pass
+    try:
+        for block, rate in sndfile_blocks(file.path):
+            done += len(block)
+            yield block, rate
+        if done:
+            return
+    except Damaged:
+        pass
     skip = done
-    for block, rate in _ffmpeg_blocks(file.path, reading):
+    for block, rate in ffmpeg_blocks(file.path, reading.skip_packet):
         if skip >= len(block):
             skip -= len(block)
             continue
@@ -278,140 +252,6 @@ def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
         skip = 0
     if not done:
         raise UnreadableAudioError(file.path, "holds no audio that can be decoded")
-
-
-def _check_exists(path: str | Path) -> None:
-    if not os.path.exists(path):
-        raise UnreadableAudioError(path, "no such file")
-    if os.path.isdir(path):
-        raise UnreadableAudioError(path, "is a folder, not a file")
-    try:
-        with open(path, "rb") as file:
-            if not file.read(1):
-                raise UnreadableAudioError(path, "empty file (0 bytes)")
-    except OSError as error:
-        raise UnreadableAudioError(path, f"can't be opened: {error.strerror}") from None
-
-
-def _sndfile_info(path: str | Path) -> AudioInfo | None:
-    """The header as libsndfile reads it, or None where FFmpeg is the better decoder."""
-    import soundfile
-
-    if Path(path).suffix.lower() == ".raw":  # headerless by its name: libsndfile would want a rate from us
-        return None
-    try:
-        with _mute(), soundfile.SoundFile(path) as sound:
-            if sound.subtype == "OPUS" or not 0 < sound.samplerate < 10_000_000:  # Opus: FFmpeg is twice as fast
-                return None
-            seconds = sound.frames / sound.samplerate if 0 < sound.frames < 2**53 else None
-            promised = re.search(r"(?:data|SSND) : (\d+) \(should be (\d+)\)", sound.extra_info)
-            if promised and seconds and int(promised[2]) and int(promised[1]) != 0xFFFFFFFF:
-                seconds *= max(1.0, int(promised[1]) / int(promised[2]))
-            return AudioInfo(sound.format, sound.subtype, sound.samplerate, sound.channels, seconds, "libsndfile")
-    except (soundfile.LibsndfileError, RuntimeError, TypeError):
-        return None
-
-
-def _ffmpeg_open(path: str | Path) -> Any:
-    """Open a file with FFmpeg. A playlist inside it may not reach for other files or the network."""
-    import av
-
-    av.logging.set_level(av.logging.PANIC)
-    try:
-        container = av.open(os.fspath(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
-    except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableAudioError(path, f"not a known audio format, or its header is damaged ({reason})") from None
-    if not container.streams.audio or container.format.name in {"hls", "concat", "tty"}:
-        container.close()
-        raise UnreadableAudioError(path, f"holds no sound ({container.format.long_name or container.format.name})")
-    return container
-
-
-def _ffmpeg_info(path: str | Path) -> AudioInfo:
-    with _ffmpeg_open(path) as container:
-        stream = container.streams.best("audio") or container.streams.audio[0]
-        seconds = None
-        if stream.duration and stream.time_base:
-            seconds = float(stream.duration * stream.time_base)
-        elif container.duration:
-            seconds = container.duration / 1e6
-        codec = stream.codec_context
-        if codec is None or not codec.sample_rate:
-            raise UnreadableAudioError(path, "its audio stream can't be decoded (unknown codec)")
-        return AudioInfo(container.format.name, codec.name, codec.sample_rate, codec.channels, seconds, "FFmpeg")
-
-
-def _ffmpeg_blocks(path: str | Path, reading: Reading) -> Iterator[tuple[Samples, int]]:
-    """Decode packet by packet, so that a damaged packet costs itself and not the rest of the file."""
-    import av
-
-    with _ffmpeg_open(path) as container:
-        stream = container.streams.best("audio") or container.streams.audio[0]
-        if stream.codec_context is None:
-            raise UnreadableAudioError(path, "its audio stream can't be decoded (unknown codec)")
-        packets = container.demux(stream)
-        held: list[Samples] = []
-        rate = frames_held = 0
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except av.FFmpegError:
-                reading.decode_errors += 1
-                break
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                reading.decode_errors += 1
-                continue
-            for frame in frames:
-                block = _frame_samples(frame)
-                if held and (frame.sample_rate != rate or block.shape[1] != held[0].shape[1]):
-                    yield np.concatenate(held), rate
-                    held, frames_held = [], 0
-                rate = frame.sample_rate
-                held.append(block)
-                frames_held += len(block)
-            if frames_held >= BLOCK_SECONDS * max(rate, 1):
-                yield np.concatenate(held), rate
-                held, frames_held = [], 0
-        if held:
-            yield np.concatenate(held), rate
-
-
-def _frame_samples(frame: Any) -> Samples:
-    """A decoded FFmpeg frame as float32 (frames, channels), integers scaled to -1..1."""
-    array = frame.to_ndarray()
-    channels = len(frame.layout.channels)
-    samples = array.T if frame.format.is_planar else array.reshape(-1, channels)
-    if samples.dtype.kind == "f":
-        return samples.astype(np.float32)
-    bits = 8 * samples.dtype.itemsize
-    offset = 2 ** (bits - 1) if samples.dtype.kind == "u" else 0
-    return ((samples.astype(np.float32) - offset) / 2 ** (bits - 1)).astype(np.float32)
-
-
-@contextmanager
-def _mute() -> Iterator[None]:
-    """Drop what libsndfile's mp3 decoder prints of damage straight to the process's standard error.
-
-    For these moments it is dropped for other threads, too.
-    """
-    try:
-        kept = os.dup(2)
-    except OSError:  # standard error is closed
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _umask() -> int:

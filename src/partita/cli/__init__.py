@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from partita import __version__
-from partita.cli.console import complain
+from partita.cli.console import STANDARD_INPUT, complain
 
 COMMANDS = {
     "demo": "Classify the bundled recordings and draw a picture.",
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from partita.errors import PartitaError
 
     words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [STANDARD_INPUT if word == "-" else word for word in words]  # cyclopts takes a lone "-" for an option
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

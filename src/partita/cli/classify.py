@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from partita.cli.console import note, progress_bar
+from partita.cli.console import STANDARD_INPUT, note, progress_bar
 from partita.cli.results import Results
 from partita.errors import UsageError
 from partita.tasks.classify import (
@@ -117,14 +117,14 @@ def classify(
 
 def _sources(files: tuple[str, ...], names: Path | None, scratch: Path) -> "list[Path]":
     """The recordings asked for; standard input is spooled to a file, since decoders seek."""
-    given = [name for name in files if name != "-"]
+    given = [name for name in files if name != STANDARD_INPUT]
     if names is not None:
-        if str(names) != "-" and not names.is_file():
+        if str(names) != STANDARD_INPUT and not names.is_file():
             raise UsageError(f"{names}: no such list file")
-        lines = sys.stdin if str(names) == "-" else names.read_text(encoding="utf-8").splitlines()
+        lines = sys.stdin if str(names) == STANDARD_INPUT else names.read_text(encoding="utf-8").splitlines()
         given += [line.strip() for line in lines if line.strip()]
     sources = find_audio(given)
-    if "-" in files:
+    if STANDARD_INPUT in files:
         spooled = scratch / "standard-input"
         with spooled.open("wb") as file:
             while block := sys.stdin.buffer.read(1 << 20):

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+STANDARD_INPUT = "<standard input>"
+"""What "-" on the command line becomes before it is parsed."""
+
 
 def say(text: str = "") -> None:
     """One line of results."""

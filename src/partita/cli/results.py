@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
 
-from partita.checkpoint import identity, read_card
 from partita.cli.console import clock, complain, say
 from partita.errors import UsageError
 from partita.tasks.classify import Classification, Failure
@@ -23,6 +22,8 @@ class Results:
     """
 
     def __init__(self, form: Form, output: Path | None, top: int, timeline: bool, model: str) -> None:
+        from partita.checkpoint import identity, read_card
+
         self.form, self.output, self.top, self.timeline = form, output, top, timeline
         self.kept: list[Classification] = []
         self.keep_for_pictures = 512
