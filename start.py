@@ -41,8 +41,8 @@ CHECKS = [
 
 def main(words: list[str]) -> int:
     """Set up what the request needs, then run it."""
-    if sys.version_info < (3, 11):
-        print(f"partita needs Python 3.11 or newer; this is {sys.version.split()[0]}. Install one and run start.py with it.")
+    if sys.version_info < (3, 11):  # noqa: UP036 - the stranger's Python may be old
+        print(f"partita needs Python 3.11 or newer; this is {sys.version.split()[0]}. Run start.py with a newer one.")
         return 2
     develops = words[:1] in (["test"], ["check"])
     try:
@@ -101,25 +101,29 @@ def install_torch() -> None:
 
 def wheel_folders() -> list[str]:
     """The find-links of pip's configuration: uv does not read them by itself."""
-    listed = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, env=ENVIRONMENT)
-    found = [line.split("=", 1)[1].strip().strip("'\"") for line in listed.stdout.splitlines() if ".find-links=" in line]
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT).stdout.splitlines()
+    found = [line.split("=", 1)[1].strip().strip("'\"") for line in listed if ".find-links=" in line]
     return sorted({folder for value in found for folder in value.split()})
 
 
 def uv(*words: object) -> list[str]:
+    """The words after `python` for uv's installation of `words` into .venv."""
     return ["-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON), *map(str, words)]
 
 
 def works(*command: object, shown: bool = False) -> bool:
     """Whether a command runs and succeeds; what it complains of is dropped unless `shown`."""
     quiet = None if shown else subprocess.DEVNULL
+    words = [str(word) for word in command]
     try:
-        return subprocess.run([str(word) for word in command], stdout=quiet, stderr=quiet, env=ENVIRONMENT).returncode == 0
+        return subprocess.run(words, stdout=quiet, stderr=quiet, check=False, env=ENVIRONMENT).returncode == 0
     except OSError:
         return False
 
 
 def must(command: list[object]) -> None:
+    """Run a command that has to succeed."""
     subprocess.run([str(word) for word in command], check=True, env=ENVIRONMENT)
 
 

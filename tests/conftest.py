@@ -14,7 +14,7 @@ import torch
 from partita.checkpoint import save
 from partita.data import load
 from partita.evaluation import prepare_all
-from partita.models.genre_linear import Config, GenreLinear
+from partita.models.genre_linear import GenreLinear, GenreLinearConfig
 
 torch.set_num_threads(1)
 
@@ -70,7 +70,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint")
     os.environ.setdefault("PARTITA_CACHE", str(folder / "cache"))
     dataset = load("synthetic:8")
-    model = GenreLinear(Config(labels=dataset.labels, columns=32, hop=32))
+    model = GenreLinear(GenreLinearConfig(labels=dataset.labels, columns=32, hop=32))
     model.fit(prepare_all(model, dataset.split("train")).items)
     model.temperature.fill_(5.0)  # never quite certain, so that thresholds can be tried
     return save(model, folder / "tones", {"data": "synthetic"})

@@ -8,7 +8,7 @@ import pytest
 
 from partita.checkpoint import find, identity, load, read_card, save, shipped
 from partita.errors import CheckpointError
-from partita.models.genre_linear import Config, GenreLinear
+from partita.models.genre_linear import GenreLinear, GenreLinearConfig
 
 
 def test_a_checkpoint_may_be_named_by_folder_or_file(checkpoint: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_missing_checkpoint_names_the_shipped_ones() -> None:
 
 
 def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    model = GenreLinear(Config(labels=("a", "b")))
+    model = GenreLinear(GenreLinearConfig(labels=("a", "b")))
     for name in ("one", "two"):
         save(model, tmp_path / name, {"data": "none"})
     for file in ("model.safetensors", "card.json"):

@@ -75,7 +75,9 @@ def test_classify_csv(run: Run, music: Path, checkpoint: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 1
     assert len(rows) == 3
-    assert float(rows[0]["probability"]) == max(float(rows[0][label]) for label in ("arpeggio", "beat", "drone", "noise"))
+    assert float(rows[0]["probability"]) == max(
+        float(rows[0][label]) for label in ("arpeggio", "beat", "drone", "noise")
+    )
     assert rows[1]["error"]
 
 
@@ -106,7 +108,10 @@ def test_below_the_threshold_it_is_unsure_and_still_says_the_top_genre(
         (["train", "genre-linear", "--data", "folder:/none", "--out", "/tmp/never"], "no such folder"),
         (["train", "genre-liner", "--data", "synthetic:2", "--out", "/tmp/never"], "Did you mean"),
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "steps"], "NAME=VALUE"),
-        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "steps=many"], "wants a value"),
+        (
+            ["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "steps=many"],
+            "wants a value",
+        ),
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "stepps=3"], "no setting"),
         (["evaluate", "nothing", "--data", "synthetic:2"], "no such checkpoint"),
         (["models", "nothing"], "no such checkpoint"),
@@ -198,11 +203,12 @@ def test_plots(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
 
 def test_train_evaluate_classify_with_ones_own_labels(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "mine"
-    code, text, err = run("train", "genre-cnn", "--data", "synthetic:6", "--out", out, "--set", "steps=40", "--set", "batch=8",
-                          "--set", "validate_every=20")  # fmt: skip
+    settings = [word for pair in ("steps=40", "batch=8", "validate_every=20") for word in ("--set", pair)]
+    code, text, err = run("train", "genre-cnn", "--data", "synthetic:6", "--out", out, *settings)
     assert code == 0, err
     assert "accuracy" in text
-    assert {"model.safetensors", "card.json", "history.jsonl", "curves.png"} == {path.name for path in out.iterdir()}
+    files = {path.name for path in out.iterdir()} - {"events"}
+    assert files == {"model.safetensors", "card.json", "history.jsonl", "curves.png"}
     assert run("train", "genre-cnn", "--data", "synthetic:6", "--out", out)[0] == 2, "never overwrite a checkpoint"
     code, text, _ = run("evaluate", out, "--data", "synthetic:6", "--json")
     result = json.loads(text)

@@ -11,7 +11,9 @@ TRUTH = np.array([0, 0, 1, 1, 2])
 PROBABILITIES = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7]])
 
 
-@pytest.mark.parametrize(("right", "n", "low", "high"), [(45, 50, 0.786, 0.957), (149, 200, 0.680, 0.800), (48, 56, 0.743, 0.926)])
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"), [(45, 50, 0.786, 0.957), (149, 200, 0.680, 0.800), (48, 56, 0.743, 0.926)]
+)
 def test_wilson_gives_the_known_intervals(right: int, n: int, low: float, high: float) -> None:
     interval = measure.wilson(right, n)
     assert interval == pytest.approx((low, high), abs=6e-4)

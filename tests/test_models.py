@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from partita.models.base import Classifier, Item, Model, choose_device, chunk_sp
 from partita.training import fit
 
 every_model = pytest.mark.parametrize("name", MODELS)
-every_classifier = pytest.mark.parametrize("name", [name for name in MODELS if issubclass(model_class(name), Classifier)])
+every_classifier = pytest.mark.parametrize(
+    "name", [name for name in MODELS if issubclass(model_class(name), Classifier)]
+)
 
 
 def songs(name: str, count: int = 4) -> tuple[Model, Sequence[Item], Sequence[Example]]:
@@ -159,6 +162,6 @@ def test_chunks_cover_everything_evenly() -> None:
         starts = chunk_starts(columns, 64, 32)
         assert starts[0] == 0
         assert starts[-1] == max(0, columns - 64)
-        assert all(0 < b - a <= 33 for a, b in zip(starts[:-1], starts[1:], strict=True))
+        assert all(0 < b - a <= 33 for a, b in pairwise(starts))
         spans = chunk_spans(starts, 64, columns, 1.0)
         assert (spans[0][0], spans[-1][1]) == (0, columns)

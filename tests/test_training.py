@@ -20,6 +20,7 @@ from partita.models.genre_cnn import GenreCNN
 from partita.models.layers import summaries_of
 from partita.training import STATE, batch_indices, fit, rate_factor, read_history
 
+
 def item(number: int) -> dict[str, np.ndarray]:
     """Noise whose level tells its label."""
     levels = np.random.default_rng(number).integers(0, 256, (128, 40)).astype(np.uint8) // (1 + number % 2)

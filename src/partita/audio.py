@@ -15,7 +15,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.decoders import BLOCK_SECONDS, AudioInfo, Damaged, check_exists, ffmpeg_blocks, ffmpeg_info, sndfile_blocks, sndfile_info
+from partita.decoders import (
+    BLOCK_SECONDS,
+    AudioInfo,
+    Damaged,
+    check_exists,
+    ffmpeg_blocks,
+    ffmpeg_info,
+    sndfile_blocks,
+    sndfile_info,
+)
 from partita.errors import AudioError, UnreadableAudioError
 
 Samples = NDArray[np.float32]
@@ -128,7 +137,8 @@ class Audio:
 
     @property
     def seconds(self) -> float:
-        return self.samples.shape[1] / self.rate
+        """Length."""
+        return float(self.samples.shape[1] / self.rate)
 
     def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
         """Yield mono float32 blocks (frames,) at `rate` Hz."""
@@ -181,6 +191,7 @@ class AudioFile:
 
     @property
     def name(self) -> str:
+        """The path as given."""
         return str(self.path)
 
     def info(self) -> AudioInfo:

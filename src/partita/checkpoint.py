@@ -1,4 +1,4 @@
-"""Checkpoints: a folder with `model.safetensors` (every tensor) and `card.json` (everything else). Nothing is pickled."""
+"""Checkpoints: a folder with `model.safetensors` (every tensor) and `card.json` (all else). Nothing is pickled."""
 
 import hashlib
 import json

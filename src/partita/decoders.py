@@ -1,7 +1,7 @@
 """The two decoders behind `audio`: libsndfile (soundfile) and FFmpeg (PyAV), each as a stream of blocks.
 
-libsndfile is the faster one and loses the rest of a file at the first damaged packet; FFmpeg knows every format and goes
-on after damage.
+libsndfile is the faster one and loses the rest of a file at the first damaged packet; FFmpeg knows every format and
+goes on after damage.
 """
 
 import os
@@ -43,6 +43,7 @@ class AudioInfo:
 
 
 def check_exists(path: str | Path) -> None:
+    """Raise `UnreadableAudioError` for what is no file, is empty, or may not be opened."""
     if not os.path.exists(path):
         raise UnreadableAudioError(path, "no such file")
     if os.path.isdir(path):
@@ -115,6 +116,10 @@ def _ffmpeg_open(path: str | Path) -> Any:
 
 
 def ffmpeg_info(path: str | Path) -> AudioInfo:
+    """The header as FFmpeg reads it.
+
+    Raises `UnreadableAudioError` where there is no audio in the file.
+    """
     with _ffmpeg_open(path) as container:
         stream = container.streams.best("audio") or container.streams.audio[0]
         seconds = None
@@ -173,10 +178,10 @@ def _frame_samples(frame: Any) -> Samples:
     channels = len(frame.layout.channels)
     samples = array.T if frame.format.is_planar else array.reshape(-1, channels)
     if samples.dtype.kind == "f":
-        return samples.astype(np.float32)
+        return np.asarray(samples, np.float32)
     bits = 8 * samples.dtype.itemsize
     offset = 2 ** (bits - 1) if samples.dtype.kind == "u" else 0
-    return ((samples.astype(np.float32) - offset) / 2 ** (bits - 1)).astype(np.float32)
+    return np.asarray((samples.astype(np.float32) - offset) / 2 ** (bits - 1), np.float32)
 
 
 @contextmanager

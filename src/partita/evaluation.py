@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partita.data import Dataset, folds_by_group
 from partita.data.cache import cached
@@ -92,7 +93,7 @@ def measure_classifier(
     baselines: bool = True,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Measure `model` on a split, with the majority label and `genre-linear`, fitted to the same training part, beside it.
+    """Measure `model` on a split; the majority label and `genre-linear`, fitted to the same training part, beside it.
 
     Raises `UsageError` where the data has labels that the model has not.
     """
@@ -181,8 +182,9 @@ def cross_validated_temperature(
     Returns it with the accuracy of those predictions. Each fold's model trains to the recipe's end, without validation,
     so nothing about the held-out songs enters it.
     """
-    scores, truth = [], []
-    for number, part in enumerate(folds_by_group(examples, folds, seed)):
+    scores: list[NDArray[np.float32]] = []
+    truth: list[int] = []
+    for number, part in enumerate(folds_by_group(examples, folds)):
         held = {example.id for example in part}
         model = build()
         rest = prepare_all(model, [example for example in examples if example.id not in held])

@@ -25,7 +25,8 @@ class Spectrogram:
 
     @property
     def seconds(self) -> float:
-        return self.levels.shape[1] * self.seconds_per_column
+        """Length."""
+        return float(self.levels.shape[1] * self.seconds_per_column)
 
 
 Media = Audio | AudioFile | Spectrogram
@@ -53,6 +54,6 @@ class Example:
             with open(self.media.path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         array = self.media.samples if isinstance(self.media, Audio) else self.media.levels
-        digest = hashlib.sha256(np.ascontiguousarray(array))
+        digest = hashlib.sha256(np.ascontiguousarray(array).tobytes())
         digest.update(repr((array.shape, str(array.dtype))).encode())
         return digest.hexdigest()

@@ -7,6 +7,7 @@ float32, so memory stays near the size of the result.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def hann(size: int) -> Array:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
 
 
-def _frame_blocks(samples: Array, fft: int, hop: int) -> Iterator[Array]:
+def _frame_blocks(samples: Array, fft: int, hop: int) -> Iterator[NDArray[np.complexfloating]]:
     """Windowed FFTs of mono `samples` (n,): blocks of complex64 (frames, 1 + fft // 2), in all 1 + n // hop frames."""
     padded = np.pad(np.asarray(samples, np.float32), fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft)[::hop]
@@ -65,7 +66,8 @@ def mel_filters(rate: int, fft: int, mels: int, low: float = 0.0, high: float | 
     rising = (centres - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - centres) / np.diff(edges)[1:, None]
     triangles = np.maximum(0, np.minimum(rising, falling))
-    return (triangles * (2 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
+    filters: Array = (triangles * (2 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
+    return filters
 
 
 def mel_spectrogram(samples: Array, rate: int, fft: int = 2048, hop: int = 512, mels: int = 128) -> Array:
@@ -85,7 +87,7 @@ def power_to_db(power: Array, reference: float | None = None, floor: float = 1e-
     db = 10 * np.log10(np.maximum(floor, power)) - 10 * np.log10(max(floor, reference))
     if span is not None:
         db = np.maximum(db, db.max() - span)
-    return db.astype(np.float32)
+    return np.asarray(db, np.float32)
 
 
 GTZAN_RATE = 22_050
@@ -110,16 +112,16 @@ def gtzan_levels(samples: Array, columns: int | None = None) -> NDArray[np.uint8
     picked = ((np.arange(columns) + 0.5) * frames / (columns + 0.5)).astype(int)
     least, greatest = float(db.min()), float(db.max())
     scaled = (db[:, picked] - least) * (255 / max(greatest - least, 1e-6))
-    return np.rint(scaled).astype(np.uint8)
+    return np.asarray(np.rint(scaled), np.uint8)
 
 
 def gtzan_windows(blocks: Iterable[Array]) -> Iterator[NDArray[np.uint8]]:
     """The archive's transform of a recording of any length, given as mono blocks at 22,050 Hz, in flat memory.
 
-    Each 30 s are normalised on their own, as the archive's clips are, and yielded as uint8 (128, columns). What is left
-    at the end is normalised together with the last 30 s, and its own columns are yielded: as a window where they last 15 s
-    or more, else as a longer last window, since a second of sound by itself says little. The columns of all windows, laid
-    end to end, cover the recording once. A window of digital silence comes as zeros.
+    Each 30 s are normalised on their own, as the archive's clips are, and yielded as uint8 (128, columns). What is
+    left at the end is normalised together with the last 30 s, and its own columns are yielded: as a window where they
+    last 15 s or more, else as a longer last window, since a second of sound by itself says little. The columns of all
+    windows, laid end to end, cover the recording once. A window of digital silence comes as zeros.
     """
     held = np.zeros(0, np.float32)
     previous = np.zeros(0, np.float32)
@@ -148,7 +150,7 @@ def _dct_matrix(size: int, count: int) -> Array:
     """The first `count` rows of the orthonormal DCT-II of length `size`: turns log-mel into cepstra."""
     rows = np.cos(np.pi / size * np.arange(count)[:, None] * (np.arange(size) + 0.5)) * np.sqrt(2 / size)
     rows[0] /= np.sqrt(2)
-    return rows.astype(np.float32)
+    return np.asarray(rows, np.float32)
 
 
 CEPSTRA = 24
@@ -158,10 +160,10 @@ SUMMARY_SIZE = 338
 def summary(levels: NDArray[np.uint8], seconds_per_column: float = GTZAN_SECONDS_PER_COLUMN) -> Array:
     """What a stretch of log-mel sounds like on the whole: float32 (338,) from uint8 (128 mels, columns >= 2).
 
-    In this order: mean, log deviation, log deviation of the slope, and skewness of 24 cepstra (96); correlations between
-    the first 8 cepstra (28); log deviations of 32 bands (32); peaks over valleys in 8 bands (8); ripple along frequency
-    (31); how far quiet and loud moments lie from the median in 16 bands (32); power of the modulation of 8 bands and of
-    the whole at 12 rates from 0.2 Hz up (108); onset strength low, high, and over all (3).
+    In this order: mean, log deviation, log deviation of the slope, and skewness of 24 cepstra (96); correlations
+    between the first 8 cepstra (28); log deviations of 32 bands (32); peaks over valleys in 8 bands (8); ripple along
+    frequency (31); how far quiet and loud moments lie from the median in 16 bands (32); power of the modulation of 8
+    bands and of the whole at 12 rates from 0.2 Hz up (108); onset strength low, high, and over all (3).
     """
     x = np.asarray(levels, np.float32) * np.float32(80 / 255)  # dB
     columns = x.shape[1]
@@ -195,7 +197,7 @@ def summary(levels: NDArray[np.uint8], seconds_per_column: float = GTZAN_SECONDS
 
 
 def _modulation(x: Array, columns_per_second: float) -> Array:
-    """Log power of the modulation of 8 bands and their mean (9, 12 rates in equal steps of log Hz), x in dB (128, columns)."""
+    """Log power of modulation of 8 bands and their mean, (9, 12 rates in steps of log Hz), x (128, columns) in dB."""
     groups = np.vstack([x.reshape(8, 16, -1).mean(1), x.mean(0)])
     width = min(128, x.shape[1])
     window = np.hanning(width + 2)[1:-1]
@@ -207,6 +209,6 @@ def _modulation(x: Array, columns_per_second: float) -> Array:
     power = np.mean(spectra, axis=0) / width
     rates = np.fft.rfftfreq(256, 1 / columns_per_second)
     edges = np.geomspace(0.2, columns_per_second / 2, 13)
-    inside = [(rates >= low) & (rates <= high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    inside = [(rates >= low) & (rates <= high) for low, high in pairwise(edges)]
     modulation: Array = np.log(np.stack([power[:, band].mean(1) for band in inside], axis=1) + 0.01)
     return modulation

@@ -91,7 +91,9 @@ def _timeline(axis: Any, segments: "Sequence[Segment]", colours: Mapping[str, st
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize=8, frameon=False, handlelength=1)
 
 
-def _figure(rows: int, columns: int, *, width: float, height: float, widths: Sequence[float] | None = None) -> Any:
+def _figure(
+    rows: int, columns: int, *, width: float, height: float, widths: Sequence[float] | None = None
+) -> "tuple[Figure, NDArray[Any]]":
     """A figure without pyplot, which would keep it alive and look for a screen."""
     from matplotlib.figure import Figure
 

@@ -57,7 +57,7 @@ def _open(path: str | Path) -> Any:
     from mutagen.wave import WAVE
 
     try:
-        file = mutagen.File(path, easy=True)  # type: ignore[attr-defined]
+        file = mutagen.File(path, easy=True)
     except Exception:  # damaged tags must never cost the audio
         return None
     if isinstance(file, WAVE | AIFF):

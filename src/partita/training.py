@@ -1,8 +1,8 @@
 """The one loop: every model with gradients is trained here.
 
-Whatever is random in step `s` is drawn from (seed, s) alone: the order of examples, crops and augmentation, dropout. The
-whole state is one file that is replaced at once. So a run that was killed and resumed ends with the same bytes as one that
-was not.
+Whatever is random in step `s` is drawn from (seed, s) alone: the order of examples, crops and augmentation, dropout.
+The whole state is one file that is replaced at once. So a run that was killed and resumed ends with the same bytes as
+one that was not.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ class _Trainer:
         self.ema = {key: value.detach().clone() for key, value in model.state_dict().items()}
         self.best = dict(self.ema)
         self.state = Run()
+        self.board = _tensorboard(folder)
         self.autocast = device.type == "cuda"
         self.base_rates = {
             phase: [group["lr"] for group in optimizer.param_groups] for phase, optimizer in self.optimizers.items()
@@ -104,6 +106,8 @@ class _Trainer:
         finally:
             self.model.load_state_dict(self.best if valid else self.ema)
             self.model.eval()
+            if self.board is not None:
+                self.board.close()
         progress(recipe.steps, recipe.steps, self._words())
         return state
 
@@ -159,6 +163,9 @@ class _Trainer:
                 state.best_loss, state.best_step = scores["loss"], state.step
                 self.best = {key: value.clone() for key, value in self.ema.items()}
         state.history.append(row)
+        for name, value in row.items():
+            if self.board is not None and name != "step":
+                self.board.add_scalar(name, value, state.step)
 
     def _out_of_patience(self) -> bool:
         waited = self.state.step - self.state.best_step
@@ -233,12 +240,21 @@ class _Trainer:
         return json.dumps(values, sort_keys=True)
 
 
+def _tensorboard(folder: Path | None) -> Any:
+    """A TensorBoard writer for `folder`/events if TensorBoard is installed, else None."""
+    if folder is None or find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "events"))  # type: ignore[no-untyped-call]
+
+
 def batch_indices(count: int, batch: int, step: int, seed: int) -> list[int]:
     """The examples of a step: consecutive pieces of one endless row of shuffled epochs.
 
     Every example comes once in an epoch, and any step can be found without those before it.
     """
-    indices = []
+    indices: list[int] = []
     for position in range(step * batch, (step + 1) * batch):
         epoch, place = divmod(position, count)
         if not indices or place == 0:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter, validators
 
 from partita.cli.console import STANDARD_INPUT, note, progress_bar
-from partita.cli.results import Results
+from partita.cli.results import Form, Results
 from partita.errors import UsageError
 from partita.tasks.classify import (
     DEFAULT_MODEL,
@@ -45,8 +45,8 @@ def classify(
 
     A file that can't be used is reported and passed over; the exit code is then 1, or 2 if none could be used.
 
-    Examples:
-
+    Examples
+    --------
     partita classify song.mp3 --timeline
 
     partita classify ~/Music --csv > genres.csv
@@ -96,7 +96,7 @@ def classify(
         raise UsageError(f"--top wants at least 1, not {top}")
     with tempfile.TemporaryDirectory(prefix="partita-") as scratch:
         sources = _sources(files, list, Path(scratch))
-        form = "json" if json else "csv" if csv else "text"
+        form: Form = "json" if json else "csv" if csv else "text"
         with Results(form, output, top, timeline, model) as results:
             todo = [source for source in sources if not results.holds(str(source))]
             if len(todo) < len(sources):

@@ -24,8 +24,8 @@ def evaluate(
 ) -> int:
     """Measure a classifier on a data set: accuracy with its interval, calibration, every genre, and baselines.
 
-    Examples:
-
+    Examples
+    --------
     partita evaluate genre-cnn --data gtzan:GTZAN
 
     partita evaluate my-genres --data folder:MUSIC --json

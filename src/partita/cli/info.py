@@ -1,5 +1,6 @@
 """The command `partita info`."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -32,9 +33,7 @@ def info(*files: str, json: Annotated[bool, Parameter(negative=())] = False) -> 
             continue
         tags = read_tags(file)
         if json:
-            seconds = header.seconds
-            say_json({"file": file, "container": header.container, "codec": header.codec, "seconds": seconds,
-                      "rate": header.rate, "channels": header.channels, "decoder": header.decoder, "tags": tags})  # fmt: skip
+            say_json({"file": file, **asdict(header), "tags": tags})
             continue
         length = "unknown length" if header.seconds is None else f"{clock(header.seconds)} ({header.seconds:.2f} s)"
         say(f"{file}: {header.container} ({header.codec}), {length}, {header.rate} Hz, {header.channels} channels")

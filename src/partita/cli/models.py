@@ -16,8 +16,8 @@ def models(
 ) -> int:
     """List the models and shipped checkpoints, show a checkpoint's card, or count a model's parameters.
 
-    Examples:
-
+    Examples
+    --------
     partita models
 
     partita models genre-cnn

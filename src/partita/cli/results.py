@@ -50,6 +50,7 @@ class Results:
 
     @property
     def code(self) -> int:
+        """The exit code so far."""
         return 0 if not self.bad else 1 if self.good or self._done else 2
 
     def holds(self, file: str) -> bool:

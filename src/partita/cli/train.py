@@ -25,8 +25,8 @@ def train(
     Ctrl-C stops; the same command goes on from there. The folder then holds model.safetensors and card.json for
     `partita classify --model FOLDER`, the curves as curves.png, and the figures at each validation as history.jsonl.
 
-    Examples:
-
+    Examples
+    --------
     partita train genre-linear --data folder:MUSIC --out my-genres
 
     partita train genre-cnn --data synthetic:12 --out trial --set steps=200

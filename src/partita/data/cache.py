@@ -1,7 +1,7 @@
 """Prepared features on disk, so that a sound is decoded once however often it is trained on.
 
-An entry's name is the digest of the content and of the front end that made it, so that a changed file or setting never meets
-an old entry. The folder may be removed at any time.
+An entry's name is the digest of the content and of the front end that made it, so that a changed file or setting never
+meets an old entry. The folder may be removed at any time.
 """
 
 import hashlib

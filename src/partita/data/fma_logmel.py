@@ -1,4 +1,4 @@
-"""FMA-small as log-mel spectrograms: uint8 (n, 64 bands, 128 columns over 30 s) with genre, split and artist, in one .npz.
+"""FMA-small as log-mel spectrograms: uint8 (n, 64 bands, 128 columns over 30 s), genre, split and artist, in one .npz.
 
 Bands are pairs of 128 Slaney mels averaged, up to half of the tracks' own 44.1 or 48 kHz; 4.3 columns a second hold
 timbre and hardly any rhythm. The archive states no validation part, so one is cut by artist.

@@ -23,7 +23,7 @@ PROTOCOLS = {
 }
 
 AUDIO_ENDINGS = frozenset(
-    ".wav .flac .mp3 .ogg .oga .au .snd .aif .aiff .aifc .caf .opus .m4a .m4b .mp4 .aac .alac .webm .mkv .mka .mov "
+    ".wav .flac .mp3 .ogg .oga .au .snd .aif .aiff .aifc .caf .opus .m4a .m4b .mp4 .aac .alac .webm .mkv .mka .mov "  # noqa: SIM905
     ".avi .wma .wmv .ac3 .mpg .mpeg .w64 .rf64".split()
 )
 

@@ -1,9 +1,9 @@
 """GTZAN: 1,000 clips of 30 s, ten genres; the user's own copy, since the audio can no longer be downloaded.
 
 Takes `DIR/blues/blues.00000.wav` as well as a flat folder, in any audio form. Original .wav files are checked against
-the SHA-256 list (`gtzan.csv`, with the fault-filtered split); corrupt, missing and duplicate files are named in `notes`.
-The set has known faults (repetitions, wrong labels, one artist many times: B. Sturm, arXiv:1306.1461), so the default
-protocol is the fault-filtered, artist-aware split of Kereliuk, Sturm and Larsen (arXiv:1507.04761).
+the SHA-256 list (`gtzan.csv`, with the fault-filtered split); corrupt, missing and duplicate files are named in
+`notes`. The set has known faults (repetitions, wrong labels, one artist many times: B. Sturm, arXiv:1306.1461), so the
+default protocol is the fault-filtered, artist-aware split of Kereliuk, Sturm and Larsen (arXiv:1507.04761).
 """
 
 import csv
@@ -117,9 +117,8 @@ def _check(found: Mapping[str, Path]) -> tuple[list[str], set[str]]:
             notes.append(f"{name} is left out: {error.reason}")
     if changed:
         notes.append(f"{len(changed)} .wav files differ from the originals by checksum: {', '.join(changed[:5])}, ...")
-    for names in duplicates():
-        if all(name in found for name in names):
-            notes.append(f"the same recording: {' = '.join(names)}")
+    present = [names for names in duplicates() if all(name in found for name in names)]
+    notes += [f"the same recording: {' = '.join(names)}" for names in present]
     return notes, corrupt
 
 

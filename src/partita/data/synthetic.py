@@ -24,11 +24,11 @@ def load(path: str, protocol: str, seed: int) -> Dataset:
     """Generate `path` (a number, 12 by default) songs of every label."""
     if path and not (path.isdecimal() and int(path) > 0):
         raise UsageError(f"synthetic:N wants songs per label as a number, such as synthetic:12, not {path!r}")
-    examples = [
-        Example(f"{label}.{number:03d}", Audio(song(label, number, seed)[None], RATE, f"{label}.{number:03d}"), label, f"{label}.{number:03d}")
-        for label in LABELS
-        for number in range(int(path or 12))
-    ]  # fmt: skip
+    names = [(label, number) for label in LABELS for number in range(int(path or 12))]
+    examples = []
+    for label, number in names:
+        name = f"{label}.{number:03d}"
+        examples.append(Example(name, Audio(song(label, number, seed)[None], RATE, name), label, name))
     return Dataset("synthetic", split_by_group(examples, seed), f"{PROTOCOLS[protocol]} (seed {seed})")
 
 
@@ -48,8 +48,10 @@ def song(label: str, number: int, seed: int = 0, seconds: float = SECONDS) -> Sa
             -40 * phase
         )
     elif label == "drone":
-        wave = sum(np.sin(2 * np.pi * pitch * k * time + rng.uniform(0, 6)) / k for k in (1, 1.5, 2, 3, 4))
+        partials = [np.sin(2 * np.pi * pitch * k * time + rng.uniform(0, 6)) / k for k in (1, 1.5, 2, 3, 4)]
+        wave = np.sum(partials, axis=0)
     else:
         wave = np.convolve(rng.normal(size=len(time)), np.ones(rng.integers(1, 6)), mode="same")
     wave = wave + 0.003 * rng.normal(size=len(time))
-    return (0.7 * wave / np.abs(wave).max()).astype(np.float32)
+    samples: Samples = (0.7 * wave / np.abs(wave).max()).astype(np.float32)
+    return samples

@@ -8,6 +8,7 @@ The front end is inside the model, hence inside the checkpoint: a checkpoint can
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -142,6 +143,7 @@ class Segment:
 
     @property
     def label(self) -> str:
+        """The most probable label."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
@@ -190,6 +192,7 @@ class Classifier(Model):
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of probabilities."""
         return cast(tuple[str, ...], self.config.labels)
 
     def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
@@ -298,9 +301,9 @@ def chunk_spans(
     [(0.0, 3.0), (3.0, 5.0), (5.0, 8.0)]
     """
     shift = length / 2
-    middles = [(a + b) / 2 + shift for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    middles = [(a + b) / 2 + shift for a, b in pairwise(starts)]
     edges = [0.0, *middles, float(columns)]
-    return [(a * seconds_per_column, b * seconds_per_column) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(a * seconds_per_column, b * seconds_per_column) for a, b in pairwise(edges)]
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -311,7 +314,7 @@ def choose_device(name: str = "auto") -> torch.device:
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(device for device, here in available.items() if here))
-    if not available.get(name.split(":")[0], False):
+    if not available.get(name.split(":", maxsplit=1)[0], False):
         here = ", ".join(device for device, there in available.items() if there)
         raise UsageError(f"no device {name!r} on this machine; it has {here}.")
     return torch.device(name)

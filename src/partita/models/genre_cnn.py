@@ -2,9 +2,9 @@
 
 What it builds on: short random stretches in training and the mean log-probability of overlapping ones in use; shallow
 networks for small music sets (Schindler, Lidy and Rauber, FMT 2016); mixup (Zhang et al., ICLR 2018) and SpecAugment
-(Park et al., Interspeech 2019). Two findings of our own, measured in docs/models/genre-cnn.md: taking each mel band's mean
-over the stretch away, so that the spectrum of the recording and its mastering can't be memorised, is worth more than
-anything else; and what it throws away returns as the summary statistics, which err on other songs.
+(Park et al., Interspeech 2019). Two findings of our own, measured in docs/models/genre-cnn.md: taking each mel band's
+mean over the stretch away, so that the spectrum of the recording and its mastering can't be memorised, is worth more
+than anything else; and what it throws away returns as the summary statistics, which err on other songs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,13 +27,14 @@ BANDS = 128
 
 
 @dataclass(frozen=True)
-class Config:
-    """`members` networks of `width` channels are averaged; each learns from its own stretches of `crop` columns (77 ms).
+class GenreCNNConfig:
+    """Shape, use and augmentation.
 
+    `members` networks of `width` channels are averaged; each learns from its own stretches of `crop` columns (77 ms).
     In use, stretches of `columns` are scored `hop` apart, and the summary decision's log-probabilities are added
-    `summary_weight` times; `penalty` is its regularisation. The rest is augmentation: tempo and contrast change by up to
-    the share given, pitch by up to so many mel bands; `masks` bands of frequency and of time up to the widths given are
-    hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
+    `summary_weight` times; `penalty` is its regularisation. The rest is augmentation: tempo and contrast change by up
+    to the share given, pitch by up to so many mel bands; `masks` bands of frequency and of time up to the widths given
+    are hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
     """
 
     labels: tuple[str, ...] = ()
@@ -59,13 +60,20 @@ class GenreCNN(Classifier):
     """An ensemble of temporal networks and a summary decision in one model."""
 
     name = "genre-cnn"
-    Config = Config
+    Config = GenreCNNConfig
     recipe = Recipe(
-        steps=2500, batch=32, learning_rate=2e-3, weight_decay=0.05, warmup=150, ema=0.998, validate_every=250, patience=0
+        steps=2500,
+        batch=32,
+        learning_rate=2e-3,
+        weight_decay=0.05,
+        warmup=150,
+        ema=0.998,
+        validate_every=250,
+        patience=0,
     )
     scale: Tensor
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: GenreCNNConfig) -> None:
         super().__init__(config)
         labels = len(config.labels)
         self.members = nn.ModuleList(
@@ -76,17 +84,22 @@ class GenreCNN(Classifier):
 
     @classmethod
     def tiny(cls) -> Self:
-        return cls(Config(labels=("a", "b"), members=1, width=8, dropout=0.0, crop=16, columns=32, hop=32, mixup=0.0))
+        """One narrow member on short stretches."""
+        return cls(
+            GenreCNNConfig(labels=("a", "b"), members=1, width=8, dropout=0.0, crop=16, columns=32, hop=32, mixup=0.0)
+        )
 
     @property
     def front_end(self) -> str:
+        """Names the transform and the stretches."""
         return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v1"
 
     def prepare(self, example: Example) -> Item:
-        """{"levels": uint8 (128, columns), "summaries": (stretches, 338)}"""
+        """Give {"levels": uint8 (128, columns), "summaries": (stretches, 338)}."""
         return self._item(np.concatenate(list(gtzan_columns(example.media, Reading())), axis=1))
 
     def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+        """Items of 30 s, as `prepare` makes them of a whole recording."""
         for levels in gtzan_columns(media, reading):
             yield self._item(levels)
 
@@ -140,7 +153,8 @@ class GenreCNN(Classifier):
         part = (shifted - below).astype(np.float32)[:, None]
         cut = levels[:, columns].astype(np.float32)
         cut = cut[below] * (1 - part) + cut[below + 1] * part
-        return cut * np.float32(1 + config.contrast * rng.uniform(-1, 1))
+        contrast = np.float32(1 + config.contrast * rng.uniform(-1, 1))
+        return np.asarray(cut * contrast, np.float32)
 
     def _masks(self, rng: np.random.Generator, shape: tuple[int, ...], size: int, widest: int) -> Tensor:
         """Which of `size` places are hidden: bool (*shape[:2], size), `masks` runs of up to `widest` places each."""
@@ -166,6 +180,7 @@ class GenreCNN(Classifier):
         return (levels - levels.mean(-1, keepdim=True)) * self.scale
 
     def scores(self, item: Item) -> Scores:
+        """Log-probabilities of overlapping stretches, and their mean."""
         config = self.config
         levels = np.asarray(item["levels"])
         columns = levels.shape[1]

@@ -1,8 +1,8 @@
 """genre-linear: summary statistics of cepstra, bands and modulation, and a regularised linear decision.
 
 The classical recipe (Tzanetakis and Cook, IEEE TSAP 2002): stretches of ten seconds are summarised, standardised, and
-told apart by multinomial logistic regression; their log-probabilities are averaged over the song. It fits in seconds and
-is the baseline that every other classifier is measured against.
+told apart by multinomial logistic regression; their log-probabilities are averaged over the song. It fits in seconds
+and is the baseline that every other classifier is measured against.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Config:
+class GenreLinearConfig:
     """`columns` and `hop` of the stretches that are summarised (77 ms each); `penalty` of the squared weights."""
 
     labels: tuple[str, ...] = ()
@@ -37,26 +37,29 @@ class GenreLinear(Classifier):
     """A linear decision over summary statistics."""
 
     name = "genre-linear"
-    Config = Config
+    Config = GenreLinearConfig
     closed_form = True
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: GenreLinearConfig) -> None:
         super().__init__(config)
         self.decision = SummaryDecision(len(config.labels))
 
     @classmethod
     def tiny(cls) -> Self:
-        return cls(Config(labels=("a", "b"), columns=32, hop=32))
+        """Two labels, short stretches."""
+        return cls(GenreLinearConfig(labels=("a", "b"), columns=32, hop=32))
 
     @property
     def front_end(self) -> str:
+        """Names the transform and the stretches."""
         return f"gtzan-logmel summary {self.config.columns} {self.config.hop} v1"
 
     def prepare(self, example: Example) -> Item:
-        """{"summaries": (stretches, 338), "columns": (), "heard": ()}"""
+        """Give {"summaries": (stretches, 338), "columns": (), "heard": ()}."""
         return self._item(np.concatenate(list(gtzan_columns(example.media, Reading())), axis=1))
 
     def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+        """Items of 30 s, as `prepare` makes them of a whole recording."""
         for levels in gtzan_columns(media, reading):
             yield self._item(levels)
 
@@ -66,6 +69,7 @@ class GenreLinear(Classifier):
         return {"summaries": summaries, "columns": np.array(levels.shape[1]), "heard": np.array(levels.any())}
 
     def scores(self, item: Item) -> Scores:
+        """Log-probabilities of overlapping stretches, and their mean."""
         summaries = torch.from_numpy(np.asarray(item["summaries"])).to(self.temperature.device)
         rows = self.decision(summaries).cpu().numpy()
         columns = int(item["columns"])
@@ -83,11 +87,12 @@ class GenreLinear(Classifier):
         for label in np.unique(truth):
             songs = np.flatnonzero(truth == label)
             fold[songs] = np.arange(len(songs)) * FOLDS // len(songs)
+        folds = [np.flatnonzero(fold == number).tolist() for number in range(FOLDS)]
         if min(np.bincount(truth, minlength=len(self.labels))) >= FOLDS:
             held_out = np.zeros((len(items), len(self.labels)), np.float32)
-            for number in range(FOLDS):
-                self._fit_decision([items[i] for i in np.flatnonzero(fold != number)])
-                held_out[fold == number] = self.song_log_probabilities([items[i] for i in np.flatnonzero(fold == number)])
+            for part in folds:
+                self._fit_decision([item for i, item in enumerate(items) if i not in part])
+                held_out[part] = self.song_log_probabilities([items[i] for i in part])
             self.temperature.fill_(fit_temperature(held_out, truth))
         self._fit_decision(items)
         return self

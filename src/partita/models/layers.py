@@ -14,8 +14,8 @@ from partita.features import SUMMARY_SIZE, summary
 class SummaryDecision(nn.Module):
     """Multinomial logistic regression on `features.summary`, fitted in closed form (a convex problem).
 
-    Statistics are standardised by buffers; `weight` (338, labels) and `bias` (labels,) are buffers too, since no gradient
-    step of the loop may move them from their optimum.
+    Statistics are standardised by buffers; `weight` (338, labels) and `bias` (labels,) are buffers too, since no
+    gradient step of the loop may move them from their optimum.
     """
 
     mean: Tensor
@@ -64,7 +64,7 @@ def summaries_of(levels: NDArray[np.uint8], starts: list[int], columns: int) -> 
 
 
 class TemporalNet(nn.Module):
-    """Mel bands as channels, convolutions along time alone, pooled over time: (n, bands, columns) -> (n, labels) logits."""
+    """Mel bands as channels, convolutions along time, pooled over time: (n, bands, columns) -> (n, labels) logits."""
 
     def __init__(self, bands: int, width: int, labels: int, dropout: float) -> None:
         super().__init__()
@@ -75,6 +75,7 @@ class TemporalNet(nn.Module):
         self.decision = nn.Linear(2 * width, labels)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(n, bands, columns >= 2) -> (n, labels)."""
         x = self.stem(x)  # (n, width, columns)
         x = x + self.before(x)
         x = F.max_pool1d(x, 2)  # (n, width, columns // 2)

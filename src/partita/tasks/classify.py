@@ -67,6 +67,7 @@ class Failure:
     error: str
 
     def json(self) -> dict[str, Any]:
+        """One JSON-ready object."""
         return {"file": self.file, "error": self.error}
 
 
@@ -228,8 +229,8 @@ def _in_processes(
         rest = iter(sources[place:])
         try:
             while True:
-                for source in islice(rest, ahead - len(waiting)):
-                    waiting.append((source, pool.submit(_classify_safely, source, model, threshold, device)))
+                more = islice(rest, ahead - len(waiting))
+                waiting += [(name, pool.submit(_classify_safely, name, model, threshold, device)) for name in more]
                 if not waiting:
                     break
                 yield waiting[0][1].result()
@@ -244,7 +245,7 @@ def _in_processes(
 
 
 def _alone(source: str, model: str, threshold: float, device: str) -> Classification | Failure:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
-        with suppress(BrokenProcessPool):
-            return pool.submit(_classify_safely, source, model, threshold, device).result()
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_start_worker)
+    with pool, suppress(BrokenProcessPool):
+        return pool.submit(_classify_safely, source, model, threshold, device).result()
     return Failure(source, "its decoding crashed the process")

@@ -18,7 +18,7 @@ from partita.training import STATE, Progress, Run, fit
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished training: the checkpoint's folder, the run, and, for a classifier, its numbers on the validation part."""
+    """A finished training: the checkpoint's folder, the run, and a classifier's numbers on the validation part."""
 
     folder: Path
     run: Run
@@ -39,9 +39,9 @@ def train(
 ) -> Trained:
     """Train a registered model on a data set given as NAME:PATH and write a checkpoint to the folder `out`.
 
-    `settings` change the model's config or its recipe by name, such as {"steps": 500}. A training that was stopped goes on
-    where it was when called again with the same arguments. A classifier's temperature is fitted on the validation songs, or
-    by cross-validation inside the training part if `calibration_folds` is 2 or more.
+    `settings` change the model's config or its recipe by name, such as {"steps": 500}. A training that was stopped
+    goes on where it was when called again with the same arguments. A classifier's temperature is fitted on the
+    validation songs, or by cross-validation inside the training part if `calibration_folds` is 2 or more.
     """
     folder = Path(out)
     if (folder / CARD).exists():
@@ -58,13 +58,20 @@ def train(
     )
     network.to("cpu")
     card: dict[str, Any] = {
-        "data": {"name": dataset.name, "licence": source.LICENCE, "citation": source.CITATION, "protocol": dataset.protocol,
-                 "train": len(train_part.items), "valid": len(valid_part.items), "notes": list(dataset.notes)},
+        "data": {
+            "name": dataset.name,
+            "licence": source.LICENCE,
+            "citation": source.CITATION,
+            "protocol": dataset.protocol,
+            "train": len(train_part.items),
+            "valid": len(valid_part.items),
+            "notes": list(dataset.notes),
+        },
         "recipe": None if network.closed_form else asdict(recipe),
         "seed": seed,
         "best_step": run.best_step,
         "left_out": [str(failure) for failure in (*train_part.failures, *valid_part.failures)],
-    }  # fmt: skip
+    }
     evaluation = None
     if isinstance(network, Classifier):
         card["calibration"] = _calibrate(network, built, dataset, calibration_folds, seed, device)
@@ -84,7 +91,7 @@ def parse_settings(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         if "=" not in pair:
             raise UsageError(f"a setting is NAME=VALUE, such as steps=500, not {pair!r}")
-    return dict(pair.split("=", 1) for pair in pairs)  # type: ignore[misc]
+    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def _build(name: str, dataset: Dataset, settings: Mapping[str, str | int | float], seed: int) -> tuple[Model, Recipe]:
