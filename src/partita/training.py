@@ -127,7 +127,7 @@ class _Trainer:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
                 losses = self.model.losses(batch, phase)
             optimizer.zero_grad(set_to_none=True)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(losses["loss"])
             if recipe.clip:
                 parameters = [p for group in optimizer.param_groups for p in group["params"]]
                 torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
@@ -246,7 +246,7 @@ def _tensorboard(folder: Path | None) -> Any:
         return None
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder / "events"))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder / "events"))
 
 
 def batch_indices(count: int, batch: int, step: int, seed: int) -> list[int]:

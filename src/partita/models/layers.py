@@ -49,7 +49,7 @@ class SummaryDecision(nn.Module):
         def loss() -> Tensor:
             solver.zero_grad()
             value = F.cross_entropy(inputs @ weight + bias, truth) + penalty / 2 * weight.square().sum()
-            value.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(value)
             return value
 
         solver.step(loss)  # type: ignore[no-untyped-call]
