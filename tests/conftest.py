@@ -71,7 +71,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ.setdefault("PARTITA_CACHE", str(folder / "cache"))
     dataset = load("synthetic:8")
     model = GenreLinear(GenreLinearConfig(labels=dataset.labels, columns=32, hop=32))
-    model.fit(prepare_all(model, dataset.split("train")).items)
+    model.fit(prepare_all(model, dataset.split("train")).items, np.random.default_rng(0))
     model.temperature.fill_(5.0)  # never quite certain, so that thresholds can be tried
     return save(model, folder / "tones", {"data": "synthetic"})
 

@@ -72,7 +72,7 @@ def test_windows_cover_a_recording_once(seconds: float, block: int) -> None:
     blocks = (samples[i : i + block] for i in range(0, len(samples), block))
     windows = list(features.gtzan_windows(blocks))
     columns = sum(window.shape[1] for window in windows)
-    assert abs(columns * features.GTZAN_SECONDS_PER_COLUMN - seconds) < 0.2
+    assert abs(columns * features.GTZAN_SECONDS_PER_COLUMN - seconds) < 0.6
     assert all(window.shape[1] < 600 for window in windows)
 
 
@@ -84,7 +84,7 @@ def test_windows_of_a_clip_are_the_clip() -> None:
 
 def test_summary_is_finite_for_any_length() -> None:
     rng = np.random.default_rng(0)
-    for columns in (2, 3, 17, 128, 387):
+    for columns in (1, 3, 17, 128, 387):
         summary = features.summary(rng.integers(0, 256, (128, columns)).astype(np.uint8))
         assert summary.shape == (features.SUMMARY_SIZE,)
         assert np.isfinite(summary).all()

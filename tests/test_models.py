@@ -47,7 +47,7 @@ def test_every_parameter_of_every_phase_gets_a_finite_gradient(name: str) -> Non
     model, items, _ = songs(name)
     if model.closed_form:
         pytest.skip("a closed-form model has no gradients")
-    model.start(items)
+    model.start(items, np.random.default_rng(0))
     model.train()
     touched = set()
     for phase, optimizer in model.phases(model.recipe).items():

@@ -165,7 +165,7 @@ def _baselines(
     kind = model_class("genre-linear")
     linear = kind(kind.Config(labels=labels))
     assert isinstance(linear, Classifier)
-    linear.fit(prepare_all(linear, train).items)
+    linear.fit(prepare_all(linear, train).items, np.random.default_rng([0]))
     held_out = prepare_all(linear, examples)
     scores = linear.validate(held_out.items)
     n = len(held_out.items)

@@ -93,6 +93,8 @@ def power_to_db(power: Array, reference: float | None = None, floor: float = 1e-
 GTZAN_RATE = 22_050
 GTZAN_WINDOW = 30 * GTZAN_RATE
 """Samples that one normalisation spans: a clip of the archive, 30 s."""
+GTZAN_SLACK = GTZAN_RATE // 2
+"""Clips of the archive last 29.9 to 30.6 s and are normalised whole."""
 GTZAN_FRAMES_PER_COLUMN = 1293 / 387.5
 """The archive keeps 387 columns of a clip's 1,293 frames: every 3.34th, one each 77 ms."""
 GTZAN_SECONDS_PER_COLUMN = GTZAN_FRAMES_PER_COLUMN * 512 / GTZAN_RATE
@@ -108,7 +110,7 @@ def gtzan_levels(samples: Array, columns: int | None = None) -> NDArray[np.uint8
     db = power_to_db(mel_spectrogram(samples, GTZAN_RATE))
     frames = db.shape[1]
     if columns is None:
-        columns = 387 if abs(frames - 1292) <= 21 else max(1, round(frames / GTZAN_FRAMES_PER_COLUMN))
+        columns = 387 if abs(frames - 1292) <= 23 else max(1, round(frames / GTZAN_FRAMES_PER_COLUMN))
     picked = ((np.arange(columns) + 0.5) * frames / (columns + 0.5)).astype(int)
     least, greatest = float(db.min()), float(db.max())
     scaled = (db[:, picked] - least) * (255 / max(greatest - least, 1e-6))
@@ -118,17 +120,18 @@ def gtzan_levels(samples: Array, columns: int | None = None) -> NDArray[np.uint8
 def gtzan_windows(blocks: Iterable[Array]) -> Iterator[NDArray[np.uint8]]:
     """The archive's transform of a recording of any length, given as mono blocks at 22,050 Hz, in flat memory.
 
-    Each 30 s are normalised on their own, as the archive's clips are, and yielded as uint8 (128, columns). What is
-    left at the end is normalised together with the last 30 s, and its own columns are yielded: as a window where they
-    last 15 s or more, else as a longer last window, since a second of sound by itself says little. The columns of all
-    windows, laid end to end, cover the recording once. A window of digital silence comes as zeros.
+    Each 30 s are normalised on their own, as the archive's clips are, and yielded as uint8 (128, columns); a clip of up
+    to half a second more is one window. What is left at the end is normalised together with the last 30 s, and its own
+    columns are yielded: as a window where they last 15 s or more, else as a longer last window, since a second of sound
+    by itself says little. The columns of all windows, laid end to end, cover the recording once. A window of digital
+    silence comes as zeros.
     """
     held = np.zeros(0, np.float32)
     previous = np.zeros(0, np.float32)
     waiting: NDArray[np.uint8] | None = None
     for block in blocks:
         held = np.concatenate([held, block])
-        while len(held) >= GTZAN_WINDOW:
+        while len(held) > GTZAN_WINDOW + GTZAN_SLACK:
             if waiting is not None:
                 yield waiting
             previous, held = held[:GTZAN_WINDOW], held[GTZAN_WINDOW:]
@@ -137,7 +140,7 @@ def gtzan_windows(blocks: Iterable[Array]) -> Iterator[NDArray[np.uint8]]:
         if len(held):
             yield gtzan_levels(held)
         return
-    remaining = round(len(held) / 512 / GTZAN_FRAMES_PER_COLUMN)
+    remaining = min(387, round(len(held) / 512 / GTZAN_FRAMES_PER_COLUMN))
     rest = gtzan_levels(np.concatenate([previous, held])[-GTZAN_WINDOW:])[:, 387 - remaining :]
     if remaining * GTZAN_SECONDS_PER_COLUMN < 15:
         yield np.concatenate([waiting, rest], axis=1)
@@ -153,62 +156,83 @@ def _dct_matrix(size: int, count: int) -> Array:
     return np.asarray(rows, np.float32)
 
 
-CEPSTRA = 24
-SUMMARY_SIZE = 338
+SUMMARY_GROUPS = {
+    "cepstra": 24,
+    "movement": 24,
+    "skewness": 24,
+    "fine structure": 10,
+    "change": 64,
+    "ripple": 31,
+    "harmonic": 16,
+    "modulation": 90,
+    "pulse": 8,
+}
+"""What `summary` holds, in order, with the number of statistics in each group."""
+
+SUMMARY_SIZE = sum(SUMMARY_GROUPS.values())
+SUMMARY_COLUMNS = 32
+"""The fewest columns that are summarised; shorter ones are repeated."""
 
 
-def summary(levels: NDArray[np.uint8], seconds_per_column: float = GTZAN_SECONDS_PER_COLUMN) -> Array:
-    """What a stretch of log-mel sounds like on the whole: float32 (338,) from uint8 (128 mels, columns >= 2).
+def summary(levels: NDArray[np.uint8] | Array) -> Array:
+    """What a stretch of log-mel sounds like on the whole: float32 (291,) from levels 0..255 (128 mels, columns).
 
-    In this order: mean, log deviation, log deviation of the slope, and skewness of 24 cepstra (96); correlations
-    between the first 8 cepstra (28); log deviations of 32 bands (32); peaks over valleys in 8 bands (8); ripple along
-    frequency (31); how far quiet and loud moments lie from the median in 16 bands (32); power of the modulation of 8
-    bands and of the whole at 12 rates from 0.2 Hz up (108); onset strength low, high, and over all (3).
+    Mean, log deviation and skewness of 24 cepstra; log deviation of higher cepstra, where pitch shows; log deviation
+    of the change of 16 cepstra over 2, 4, 8 and 16 columns; ripple along frequency; how much more a band's neighbours
+    in time resemble it than those in frequency (tones against beats); power of two-dimensional modulation, in time and
+    frequency, of three ranges of bands; and how peaked the spectrum of onsets is (a steady pulse against none).
     """
     x = np.asarray(levels, np.float32) * np.float32(80 / 255)  # dB
+    if x.shape[1] < SUMMARY_COLUMNS:
+        x = np.tile(x, (1, -(-SUMMARY_COLUMNS // x.shape[1])))
     columns = x.shape[1]
-    cepstra = _dct_matrix(128, CEPSTRA) @ x
-    mean = cepstra.mean(1)
-    centred = cepstra - mean[:, None]
+    cepstra = _dct_matrix(128, 64) @ x
+    low = cepstra[:24]
+    centred = low - low.mean(1, keepdims=True)
     deviation = centred.std(1) + 1e-3
-    skewness = np.clip((centred**3).mean(1) / deviation**3, -3, 3)
-    correlation = centred[:8] @ centred[:8].T / columns / np.outer(deviation[:8], deviation[:8])
-    bands = x.reshape(32, 4, columns).mean(1)
-    octaves = np.sort(x.reshape(8, 16, columns), axis=1)
-    contrast = (octaves[:, -3:].mean(1) - octaves[:, :3].mean(1)).mean(1)
-    ripple = np.abs(np.diff(x, axis=0)).mean(1)[:124].reshape(31, 4).mean(1)
-    extremes = np.quantile(bands, [0.05, 0.95], axis=1) - np.median(bands, axis=1)
-    rising = np.maximum(np.diff(x, axis=1), 0)
-    onset = np.stack([rising[:32].mean(0), rising[32:].mean(0), rising.mean(0)]).std(1)
-    parts = [
-        mean,
+    change = [(cepstra[:16, lag:] - cepstra[:16, : columns - lag]).std(1) for lag in (2, 4, 8, 16)]
+    unlike_in_time = np.abs(x - _running_mean(x)).reshape(16, 8 * columns).mean(1)
+    unlike_in_frequency = np.abs(x - _running_mean(x.T).T).reshape(16, 8 * columns).mean(1)
+    groups = [
+        low.mean(1),
         np.log(deviation),
-        np.log(np.diff(cepstra, axis=1).std(1) + 1e-3),
-        skewness,
-        correlation[np.triu_indices(8, 1)],
-        np.log(bands.std(1) + 0.1),
-        contrast,
-        np.log(ripple + 0.1),
-        extremes.reshape(2, 16, 2).mean(2).ravel(),
-        _modulation(x, 1 / seconds_per_column).ravel(),
-        np.log(onset + 0.01),
+        np.clip((centred**3).mean(1) / deviation**3, -3, 3),
+        np.log(cepstra[24:].reshape(10, 4 * columns).std(1) + 0.1),
+        np.log(np.concatenate(change) + 1e-3),
+        np.log(np.abs(np.diff(x, axis=0)).mean(1)[:124].reshape(31, 4).mean(1) + 0.1),
+        np.log((unlike_in_frequency + 0.1) / (unlike_in_time + 0.1)),
+        _modulation(x),
+        _pulse(x),
     ]
-    return np.concatenate(parts).astype(np.float32)
+    return np.concatenate(groups).astype(np.float32)
 
 
-def _modulation(x: Array, columns_per_second: float) -> Array:
-    """Log power of modulation of 8 bands and their mean, (9, 12 rates in steps of log Hz), x (128, columns) in dB."""
-    groups = np.vstack([x.reshape(8, 16, -1).mean(1), x.mean(0)])
-    width = min(128, x.shape[1])
-    window = np.hanning(width + 2)[1:-1]
-    spectra = []
-    for start in range(0, x.shape[1] - width + 1, max(1, width // 2)):
-        part = groups[:, start : start + width]
-        part = (part - part.mean(1, keepdims=True)) * window
-        spectra.append(np.abs(np.fft.rfft(part, 256, axis=1)) ** 2)
-    power = np.mean(spectra, axis=0) / width
-    rates = np.fft.rfftfreq(256, 1 / columns_per_second)
-    edges = np.geomspace(0.2, columns_per_second / 2, 13)
-    inside = [(rates >= low) & (rates <= high) for low, high in pairwise(edges)]
-    modulation: Array = np.log(np.stack([power[:, band].mean(1) for band in inside], axis=1) + 0.01)
-    return modulation
+def _running_mean(x: Array, width: int = 9) -> Array:
+    """Mean over `width` neighbours along the last axis, mirrored at the ends; the same shape."""
+    padded = np.pad(x, ((0, 0), (width // 2 + 1, width // 2)), "symmetric")
+    sums = padded.cumsum(1, dtype=np.float64)
+    return np.asarray((sums[:, width:] - sums[:, :-width]) / width, np.float32)
+
+
+def _modulation(x: Array) -> Array:
+    """Log power of modulation (90,) of x in dB (128, columns): 3 ranges of 48 bands, 5 scales of frequency, 6 rates."""
+    columns, height = x.shape[1], 48
+    rates = np.round(np.geomspace(2, max(columns // 2, 14), 7)).astype(int)
+    scales = (0, 1, 2, 5, 12, 23)
+    window = np.hanning(height)[:, None] * np.hanning(columns)
+    powers = []
+    for first in (0, 40, 80):
+        bands = x[first : first + height]
+        power = np.abs(np.fft.fft2((bands - bands.mean(1, keepdims=True)) * window)) ** 2
+        folded = power[:24] + np.vstack([power[:1], power[:-24:-1]])  # upward and downward sweeps together
+        powers += [folded[a:b, c:d].mean() for a, b in pairwise(scales) for c, d in pairwise(rates)]
+    return np.asarray(np.log(np.array(powers) / (height * columns) + 0.01), np.float32)
+
+
+def _pulse(x: Array) -> Array:
+    """How peaked the spectrum of onsets is (8,): its 1st, 3rd, 6th and 12th largest share, of low and of high bands."""
+    onsets = np.maximum(np.diff(x, axis=1), 0).reshape(2, 64, -1).mean(1)
+    onsets = (onsets - onsets.mean(1, keepdims=True)) * np.hanning(onsets.shape[1])
+    spectrum = np.abs(np.fft.rfft(onsets, 256, axis=1))[:, 10:]
+    shares = np.sort(spectrum / (spectrum.sum(1, keepdims=True) + 1e-6), axis=1)
+    return np.asarray(np.log(shares[:, [-1, -3, -6, -12]].ravel() + 1e-6), np.float32)

@@ -59,11 +59,12 @@ def fit(
     """
     if not train:
         raise UsageError("there is nothing to train on: the training split is empty")
+    rng = np.random.default_rng([seed])
     if model.closed_form:
-        model.fit(train)
+        model.fit(train, rng)
         scores = model.validate(valid) if valid else {}
         return Run(history=[{"step": 0, **{f"valid_{k}": v for k, v in scores.items()}}])
-    model.start(train)
+    model.start(train, rng)
     trainer = _Trainer(model, recipe, seed, choose_device(device), folder)
     trainer.resume()
     return trainer.run(train, valid, progress or (lambda done, total, words: None))

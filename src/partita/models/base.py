@@ -83,14 +83,23 @@ class Model(nn.Module):
         raise NotImplementedError
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-        """Named optimisers that the loop steps in turn: one for most models, two for a GAN."""
-        return {"all": torch.optim.AdamW(self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)}
+        """Named optimisers that the loop steps in turn: one for most models, two for a GAN.
+
+        By default AdamW, which lets kernels decay but not biases and normalisation (Loshchilov and Hutter, ICLR 2019).
+        """
+        kernels = [p for p in self.parameters() if p.ndim > 1]
+        others = [p for p in self.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": kernels, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return {"all": torch.optim.AdamW(groups, recipe.learning_rate)}
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Scalars of one batch; `loss` is the one that is minimised."""
         raise NotImplementedError
 
-    def fit(self, items: Sequence[Item]) -> Self:
+    def fit(self, items: Sequence[Item], rng: np.random.Generator) -> Self:
         """Fit a closed-form model to prepared items and return it."""
         raise NotImplementedError
 
@@ -104,7 +113,7 @@ class Model(nn.Module):
         torch.manual_seed(seed)
         return cls(config)
 
-    def start(self, items: Sequence[Item]) -> None:
+    def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Look at all training items once before the first step, say to standardise by them."""
 
     def set(self, **changes: Any) -> Self:

@@ -1,10 +1,11 @@
-"""genre-cnn: small convolutional networks along time, and summary statistics beside them; the flagship.
+"""genre-cnn: two small convolutional networks and a decision on summary statistics, averaged; the flagship.
 
-What it builds on: short random stretches in training and the mean log-probability of overlapping ones in use; shallow
-networks for small music sets (Schindler, Lidy and Rauber, FMT 2016); mixup (Zhang et al., ICLR 2018) and SpecAugment
-(Park et al., Interspeech 2019). Two findings of our own, measured in docs/models/genre-cnn.md: taking each mel band's
-mean over the stretch away, so that the spectrum of the recording and its mastering can't be memorised, is worth more
-than anything else; and what it throws away returns as the summary statistics, which err on other songs.
+One network takes mel bands as channels and looks along time, the other looks along both. What they build on: short
+random stretches in training and the mean log-probability of overlapping ones in use; shallow networks for small music
+sets (Schindler, Lidy and Rauber, FMT 2016); mixup (Zhang et al., ICLR 2018) and SpecAugment (Park et al., Interspeech
+2019). Two findings of our own, with figures in docs/models.md: to take each mel band's mean over the stretch away, so
+that the colour of a recording can't be memorised, is worth more than any other choice; and what that throws away
+returns in the summary statistics, whose errors fall on other songs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +20,9 @@ from torch.nn import functional as F
 
 from partita.audio import Reading
 from partita.example import Example, Media
-from partita.features import GTZAN_SECONDS_PER_COLUMN
+from partita.features import GTZAN_SECONDS_PER_COLUMN, summary
 from partita.models.base import Batch, Classifier, Item, Recipe, Scores, chunk_spans, chunk_starts, gtzan_columns
-from partita.models.layers import SummaryDecision, TemporalNet, summaries_of
+from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, augmented_summaries, stretches
 
 BANDS = 128
 
@@ -30,22 +31,23 @@ BANDS = 128
 class GenreCNNConfig:
     """Shape, use and augmentation.
 
-    `members` networks of `width` channels are averaged; each learns from its own stretches of `crop` columns (77 ms).
-    In use, stretches of `columns` are scored `hop` apart, and the summary decision's log-probabilities are added
-    `summary_weight` times; `penalty` is its regularisation. The rest is augmentation: tempo and contrast change by up
-    to the share given, pitch by up to so many mel bands; `masks` bands of frequency and of time up to the widths given
-    are hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
+    `pairs` of networks of `width` channels are averaged; they learn from stretches of `crop` columns (77 ms each). In
+    use, stretches of `columns` are scored `hop` apart, and the summary decision's log-probabilities are added
+    `summary_weight` times; `penalty` and `copies` are as in genre-linear. The rest is augmentation: tempo and contrast
+    change by up to the share given, pitch by up to so many mel bands; `masks` bands of frequency and of time up to the
+    widths given are hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
     """
 
     labels: tuple[str, ...] = ()
-    members: int = 4
+    pairs: int = 1
     width: int = 128
     dropout: float = 0.4
     crop: int = 64
     columns: int = 128
     hop: int = 64
-    summary_weight: float = 0.65
-    penalty: float = 0.03
+    summary_weight: float = 0.7
+    penalty: float = 0.02
+    copies: int = 6
     tempo: float = 0.2
     contrast: float = 0.2
     pitch: float = 5.0
@@ -57,7 +59,7 @@ class GenreCNNConfig:
 
 
 class GenreCNN(Classifier):
-    """An ensemble of temporal networks and a summary decision in one model."""
+    """Networks along time and along both axes, and a summary decision, in one model."""
 
     name = "genre-cnn"
     Config = GenreCNNConfig
@@ -76,9 +78,8 @@ class GenreCNN(Classifier):
     def __init__(self, config: GenreCNNConfig) -> None:
         super().__init__(config)
         labels = len(config.labels)
-        self.members = nn.ModuleList(
-            TemporalNet(BANDS, config.width, labels, config.dropout) for _ in range(config.members)
-        )
+        kinds = (TemporalNet, SpectralNet) * config.pairs
+        self.members = nn.ModuleList(kind(config.width, labels, config.dropout) for kind in kinds)
         self.summary = SummaryDecision(labels)
         self.register_buffer("scale", torch.ones(BANDS, 1))
 
@@ -86,16 +87,16 @@ class GenreCNN(Classifier):
     def tiny(cls) -> Self:
         """One narrow member on short stretches."""
         return cls(
-            GenreCNNConfig(labels=("a", "b"), members=1, width=8, dropout=0.0, crop=16, columns=32, hop=32, mixup=0.0)
+            GenreCNNConfig(labels=("a", "b"), width=8, dropout=0.0, crop=16, columns=32, hop=32, copies=1, mixup=0.0)
         )
 
     @property
     def front_end(self) -> str:
         """Names the transform and the stretches."""
-        return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v1"
+        return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v2"
 
     def prepare(self, example: Example) -> Item:
-        """Give {"levels": uint8 (128, columns), "summaries": (stretches, 338)}."""
+        """Give {"levels": uint8 (128, columns), "summaries": (stretches, 291)}."""
         return self._item(np.concatenate(list(gtzan_columns(example.media, Reading())), axis=1))
 
     def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
@@ -104,40 +105,37 @@ class GenreCNN(Classifier):
             yield self._item(levels)
 
     def _item(self, levels: NDArray[np.uint8]) -> Item:
-        starts = chunk_starts(levels.shape[1], self.config.columns, self.config.hop)
-        return {"levels": levels, "summaries": summaries_of(levels, starts, self.config.columns)}
+        parts = stretches(levels, self.config.columns, self.config.hop)
+        return {"levels": levels, "summaries": np.stack([summary(part) for part in parts])}
 
-    def start(self, items: Sequence[Item]) -> None:
+    def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Standardise the bands by all items and fit the summary decision."""
-        squares = np.stack([np.asarray(item["levels"], np.float32).std(1) for item in items]) ** 2
-        self.scale.copy_(torch.from_numpy(1 / (np.sqrt(squares.mean(0)) + 1.0))[:, None])
-        rows = torch.from_numpy(np.concatenate([item["summaries"] for item in items]))
-        truth = torch.cat([torch.full((len(item["summaries"]),), int(item["label"])) for item in items])
-        self.summary.fit(rows, truth, self.config.penalty)
+        config = self.config
+        variance = np.mean([np.asarray(item["levels"], np.float32).var(1) for item in items], axis=0)
+        self.scale.copy_(torch.from_numpy(1 / (np.sqrt(variance) + 1))[:, None])
+        rows = augmented_summaries(items, config.copies, config.columns, config.hop, rng)
+        self.summary.fit(rows, [int(item["label"]) for item in items], config.penalty)
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Stretches for every member: "x" (members, batch, 128, crop) levels, "target" (members, batch, labels).
+        """Stretches "x" (batch, 128, crop), "target" (batch, labels), and what is hidden of bands and columns.
 
         Each is cut at random, stretched in time and shifted in pitch by interpolation, and mixed with another.
         """
         config, eye = self.config, np.eye(len(self.labels), dtype=np.float32)
-        members, x, target = config.members, [], []
-        for _ in range(members):
-            x.append(np.stack([self._crop(item["levels"], rng) for item in items]))
-            target.append(eye[[int(item["label"]) for item in items]])
-        levels, labels = np.stack(x), np.stack(target)
-        labels = labels * (1 - config.smoothing) + config.smoothing / len(self.labels)
+        x = np.stack([self._crop(item["levels"], rng) for item in items])
+        target = eye[[int(item["label"]) for item in items]] * (1 - config.smoothing) + config.smoothing / len(eye)
         if config.mixup:
-            share = rng.beta(config.mixup, config.mixup, (members, len(items), 1, 1)).astype(np.float32)
+            share = rng.beta(config.mixup, config.mixup, (len(items), 1, 1)).astype(np.float32)
             share = np.maximum(share, 1 - share)
             other = rng.permutation(len(items))
-            levels = share * levels + (1 - share) * levels[:, other]
-            labels = share[..., 0] * labels + (1 - share[..., 0]) * labels[:, other]
-        batch = {"x": torch.from_numpy(levels), "target": torch.from_numpy(labels.astype(np.float32))}
-        shape = (members, len(items), 1)
-        batch["hidden_bands"] = self._masks(rng, shape, BANDS, config.mask_bands)
-        batch["hidden_columns"] = self._masks(rng, shape, config.crop, config.mask_columns)
-        return batch
+            x = share * x + (1 - share) * x[other]
+            target = share[:, 0] * target + (1 - share[:, 0]) * target[other]
+        return {
+            "x": torch.from_numpy(x),
+            "target": torch.from_numpy(target.astype(np.float32)),
+            "hidden_bands": self._masks(rng, len(items), BANDS, config.mask_bands),
+            "hidden_columns": self._masks(rng, len(items), config.crop, config.mask_columns),
+        }
 
     def _crop(self, levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
         """A random stretch (128, crop), resampled along time and, linearly, along the bands."""
@@ -156,24 +154,22 @@ class GenreCNN(Classifier):
         contrast = np.float32(1 + config.contrast * rng.uniform(-1, 1))
         return np.asarray(cut * contrast, np.float32)
 
-    def _masks(self, rng: np.random.Generator, shape: tuple[int, ...], size: int, widest: int) -> Tensor:
-        """Which of `size` places are hidden: bool (*shape[:2], size), `masks` runs of up to `widest` places each."""
-        hidden = np.zeros((*shape[:2], size), bool)
+    def _masks(self, rng: np.random.Generator, count: int, size: int, widest: int) -> Tensor:
+        """Which of `size` places are hidden: bool (count, size), `masks` runs of up to `widest` places in each row."""
+        hidden = np.zeros((count, size), bool)
         for _ in range(self.config.masks):
-            width = rng.uniform(0, widest, shape)
-            first = rng.uniform(0, 1, shape) * (size - width)
+            width = rng.uniform(0, widest, (count, 1))
+            first = rng.uniform(0, 1, (count, 1)) * (size - width)
             hidden |= (np.arange(size) >= first) & (np.arange(size) < first + width)
         return torch.from_numpy(hidden)
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Cross-entropy with the soft targets, the sum over members, so that each learns as if it were alone."""
-        total = torch.zeros((), device=self.scale.device)
-        for number, member in enumerate(self.members):
-            x = self._standardise(batch["x"][number])
-            x = x.masked_fill(batch["hidden_bands"][number][:, :, None], 0)
-            x = x.masked_fill(batch["hidden_columns"][number][:, None, :], 0)
-            total = total + F.cross_entropy(member(x), batch["target"][number])
-        return {"loss": total, "cross_entropy": total / len(self.members)}
+        x = self._standardise(batch["x"])
+        x = x.masked_fill(batch["hidden_bands"][:, :, None], 0)  # hidden cells become the mean
+        x = x.masked_fill(batch["hidden_columns"][:, None, :], 0)
+        losses = torch.stack([F.cross_entropy(member(x), batch["target"]) for member in self.members])
+        return {"loss": losses.sum(), "cross_entropy": losses.mean()}
 
     def _standardise(self, levels: Tensor) -> Tensor:
         """Levels (n, 128, columns) without each band's mean over the stretch, scaled to unit deviation."""
@@ -182,15 +178,13 @@ class GenreCNN(Classifier):
     def scores(self, item: Item) -> Scores:
         """Log-probabilities of overlapping stretches, and their mean."""
         config = self.config
-        levels = np.asarray(item["levels"])
-        columns = levels.shape[1]
+        columns = item["levels"].shape[1]
         starts = chunk_starts(columns, config.columns, config.hop)
         spans = chunk_spans(starts, config.columns, columns, GTZAN_SECONDS_PER_COLUMN)
-        padded = np.pad(levels, ((0, 0), (0, max(0, 4 - columns))), "edge")
-        stretches = np.stack([padded[:, start : start + config.columns] for start in starts]).astype(np.float32)
-        x = self._standardise(torch.from_numpy(stretches).to(self.scale.device))
+        parts = np.stack(stretches(np.asarray(item["levels"]), config.columns, config.hop)).astype(np.float32)
+        x = self._standardise(torch.from_numpy(parts).to(self.scale.device))
         rows = torch.stack([F.log_softmax(member(x), dim=-1) for member in self.members]).mean(0)
         summaries = torch.from_numpy(np.asarray(item["summaries"])).to(self.scale.device)
         rows = rows + config.summary_weight * self.summary(summaries)
-        scores = F.log_softmax(rows, dim=-1).cpu().numpy()
-        return Scores(spans, scores, rows.mean(0).cpu().numpy(), heard=bool(levels.any()))
+        segments = F.log_softmax(rows, dim=-1).cpu().numpy()
+        return Scores(spans, segments, rows.mean(0).cpu().numpy(), heard=bool(item["levels"].any()))

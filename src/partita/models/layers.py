@@ -1,6 +1,7 @@
-"""Parts that more than one model is built from."""
+"""Parts that more than one model is built from, or that stand by themselves."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -8,40 +9,50 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from partita.features import SUMMARY_SIZE, summary
+from partita.features import SUMMARY_COLUMNS, SUMMARY_GROUPS, SUMMARY_SIZE, summary
+from partita.models.base import Item, chunk_starts
+
+
+def stretches(levels: NDArray[Any], columns: int, hop: int) -> list[NDArray[Any]]:
+    """Overlapping stretches (128, columns) of levels, about `hop` apart; less than 32 columns are repeated to be 32."""
+    if levels.shape[1] < SUMMARY_COLUMNS:
+        levels = np.tile(levels, (1, -(-SUMMARY_COLUMNS // levels.shape[1])))[:, :SUMMARY_COLUMNS]
+    return [levels[:, start : start + columns] for start in chunk_starts(levels.shape[1], columns, hop)]
 
 
 class SummaryDecision(nn.Module):
     """Multinomial logistic regression on `features.summary`, fitted in closed form (a convex problem).
 
-    Statistics are standardised by buffers; `weight` (338, labels) and `bias` (labels,) are buffers too, since no
-    gradient step of the loop may move them from their optimum.
+    `weight` (291, labels) and `bias` (labels,) are buffers, since no gradient step of the loop may move them from their
+    optimum; standardisation is folded into them.
     """
 
-    mean: Tensor
-    scale: Tensor
     weight: Tensor
     bias: Tensor
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(SUMMARY_SIZE))
-        self.register_buffer("scale", torch.ones(SUMMARY_SIZE))
         self.register_buffer("weight", torch.zeros(SUMMARY_SIZE, labels))
         self.register_buffer("bias", torch.zeros(labels))
 
     def forward(self, summaries: Tensor) -> Tensor:
-        """(n, 338) -> (n, labels) log-probabilities."""
-        return F.log_softmax((summaries - self.mean) * self.scale @ self.weight + self.bias, dim=-1)
+        """(n, 291) -> (n, labels) log-probabilities."""
+        return F.log_softmax(summaries @ self.weight + self.bias, dim=-1)
 
-    def fit(self, summaries: Tensor, truth: Tensor, penalty: float) -> None:
-        """Minimise cross-entropy + penalty / 2 * |weight|^2 over rows (n, 338) with labels (n,) by L-BFGS."""
-        self.mean.copy_(summaries.mean(0))
-        # rows of norm 10 on average: the penalty then means the same whatever the number of statistics
-        self.scale.copy_(10 / (summaries.std(0) + 1e-3) / SUMMARY_SIZE**0.5)
-        inputs = (summaries - self.mean) * self.scale
-        weight = torch.zeros_like(self.weight, requires_grad=True)
-        bias = torch.zeros_like(self.bias, requires_grad=True)
+    def fit(self, rows: Sequence[NDArray[np.float32]], labels: Sequence[int], penalty: float) -> None:
+        """Minimise cross-entropy + penalty / 2 * |weight|^2 by L-BFGS over songs' rows (stretches, 291) and labels.
+
+        Statistics are standardised. A group of n of them counts as sqrt(n), since its members tell much the same, and
+        all together have a variance of 100, so that the penalty means the same whatever their number.
+        """
+        inputs = torch.from_numpy(np.concatenate(rows)).double()
+        truth = torch.cat([torch.full((len(part),), label) for part, label in zip(rows, labels, strict=True)])
+        shares = torch.cat([torch.full((size,), size**-0.25) for size in SUMMARY_GROUPS.values()]).double()
+        mean = inputs.mean(0)
+        scale = 10 * shares / shares.square().sum().sqrt() / (inputs.std(0) + 1e-6)
+        inputs = ((inputs - mean) * scale).float()
+        weight = torch.zeros_like(self.weight, device="cpu", requires_grad=True)
+        bias = torch.zeros_like(self.bias, device="cpu", requires_grad=True)
         solver = torch.optim.LBFGS(
             [weight, bias], max_iter=150, history_size=12, line_search_fn="strong_wolfe", tolerance_grad=1e-5
         )
@@ -53,42 +64,103 @@ class SummaryDecision(nn.Module):
             return value
 
         solver.step(loss)  # type: ignore[no-untyped-call]
-        self.weight.copy_(weight.detach())
-        self.bias.copy_(bias.detach())
+        folded = weight.detach().double() * scale[:, None]
+        self.weight.copy_(folded)
+        self.bias.copy_(bias.detach() - mean @ folded)
 
 
-def summaries_of(levels: NDArray[np.uint8], starts: list[int], columns: int) -> NDArray[np.float32]:
-    """`features.summary` of the stretches of `columns` at `starts`: (stretches, 338)."""
-    stretches = [levels[:, start : start + columns] for start in starts]
-    return np.stack([summary(np.pad(s, ((0, 0), (0, max(0, 2 - s.shape[1]))), "edge")) for s in stretches])
+def augmented_summaries(
+    items: Sequence[Item], copies: int, columns: int, hop: int, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """The summaries of every item, and of `copies` altered ones: a list of (stretches, 291)."""
+    rows = []
+    for item in items:
+        altered = (_altered(item["levels"], rng) for _ in range(copies))
+        copied = [summary(part) for levels in altered for part in stretches(levels, columns, hop)]
+        rows.append(np.concatenate([item["summaries"], copied]) if copied else np.asarray(item["summaries"]))
+    return rows
+
+
+def _altered(levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Levels after a smooth random equaliser (about 8 dB), a shift by up to 2 mel bands and up to 8 % of tempo."""
+    bands, columns = levels.shape
+    place = np.arange(bands) / (bands - 1)
+    curve = np.zeros(bands)
+    for order, size in enumerate((10, 8, 6, 5, 4), start=1):  # half periods over the bands, in levels
+        curve += 2 * size * rng.normal() * np.cos(np.pi * order * place)
+    shifted = np.clip(np.arange(bands) + rng.uniform(-2, 2), 0, bands - 1)
+    below = np.minimum(shifted.astype(int), bands - 2)
+    part = (shifted - below).astype(np.float32)[:, None]
+    steps = np.rint(np.arange(columns) * rng.uniform(0.92, 1.08) + rng.uniform(0, columns / 20)).astype(int)
+    x = levels[:, np.minimum(steps, columns - 1)].astype(np.float32)
+    x = x[below] * (1 - part) + x[below + 1] * part + curve.astype(np.float32)[:, None]
+    return np.asarray(np.clip(x - max(0.0, float(x.max()) - 255), 0, 255), np.float32)
+
+
+class Pooled(nn.Module):
+    """A decision on the mean and the maximum over time: (n, width, columns) -> (n, labels) logits."""
+
+    def __init__(self, width: int, labels: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(2 * width, labels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool and decide."""
+        return cast(Tensor, self.linear(self.dropout(torch.cat([x.mean(-1), x.amax(-1)], dim=1))))
 
 
 class TemporalNet(nn.Module):
-    """Mel bands as channels, convolutions along time, pooled over time: (n, bands, columns) -> (n, labels) logits."""
+    """Mel bands as channels, convolutions along time alone: (n, 128, columns) -> (n, labels) logits."""
 
-    def __init__(self, bands: int, width: int, labels: int, dropout: float) -> None:
+    def __init__(self, width: int, labels: int, dropout: float) -> None:
         super().__init__()
-        self.stem = _Convolution(bands, width)
-        self.before = _Convolution(width, width)
-        self.after = nn.ModuleList([_Convolution(width, width), _Convolution(width, width)])
-        self.dropout = nn.Dropout(dropout)
-        self.decision = nn.Linear(2 * width, labels)
+
+        def layer(inputs: int) -> nn.Sequential:
+            convolution = nn.Conv1d(inputs, width, 3, padding=1, bias=False)
+            return nn.Sequential(convolution, nn.BatchNorm1d(width), nn.ReLU())
+
+        self.stem = layer(128)
+        self.layers = nn.ModuleList([layer(width) for _ in range(3)])
+        self.decision = Pooled(width, labels, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, bands, columns >= 2) -> (n, labels)."""
+        """Score stretches of 2 columns or more."""
         x = self.stem(x)  # (n, width, columns)
-        x = x + self.before(x)
+        x = x + self.layers[0](x)
         x = F.max_pool1d(x, 2)  # (n, width, columns // 2)
-        for layer in self.after:
-            x = x + layer(x)
-        pooled = torch.cat([x.mean(-1), x.amax(-1)], dim=1)  # (n, 2 * width)
-        return cast(Tensor, self.decision(self.dropout(pooled)))
+        x = x + self.layers[1](x)
+        x = x + self.layers[2](x)
+        return cast(Tensor, self.decision(x))
 
 
-class _Convolution(nn.Sequential):
-    """Three columns wide, normalised over the batch, rectified."""
+class SpectralNet(nn.Module):
+    """Two-dimensional convolutions with a strided stem: (n, 128, columns) -> (n, labels) logits."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(
-            nn.Conv1d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True)
+    def __init__(self, width: int, labels: int, dropout: float) -> None:
+        super().__init__()
+
+        def layer(inputs: int, outputs: int, kernel: tuple[int, int] = (3, 3), stride: int = 1) -> nn.Sequential:
+            padding = (kernel[0] // 2, kernel[1] // 2)
+            convolution = nn.Conv2d(
+                inputs, outputs, kernel, (2 * stride, stride) if stride > 1 else 1, padding, bias=False
+            )
+            return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
+
+        w = width // 4
+        self.body = nn.Sequential(
+            layer(1, w, (7, 5), stride=2),  # (n, w, 32, columns / 2)
+            layer(w, w),
+            nn.MaxPool2d(2),
+            layer(w, 2 * w),
+            nn.MaxPool2d(2),
+            layer(2 * w, 4 * w),
+            nn.MaxPool2d((2, 1)),
+            layer(4 * w, 4 * w),  # (n, width, 4, columns / 8)
         )
+        self.decision = Pooled(4 * w, labels, dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score stretches of 8 columns or more; the mean over frequency comes last."""
+        x = self.body(x[:, None].contiguous(memory_format=torch.channels_last))
+        return cast(Tensor, self.decision(x.mean(2)))
