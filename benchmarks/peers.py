@@ -29,11 +29,12 @@ class _FilterAndMaximum(nn.Module):
 
     def __init__(self, channels: int, frames: int, bands: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(1, channels, (frames, bands), padding="same" if bands == 1 else (3, 0))
+        self.around = (0, 0, (frames - 1) // 2, frames // 2)  # so that as many frames come out
+        self.convolution = nn.Conv2d(1, channels, (frames, bands))
         self.normalise = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.normalise(F.relu(self.convolution(x))).amax(3)  # (n, channels, frames)
+        return self.normalise(self.convolution(F.pad(x, self.around)).relu_()).amax(3)  # (n, channels, frames)
 
 
 class _TimeLayer(nn.Module):

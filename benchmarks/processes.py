@@ -39,7 +39,7 @@ def starts(plan: Plan) -> list[Figure]:
 
 def memory(plan: Plan) -> list[Figure]:
     """Peak memory and speed of classifying ever longer recordings, one fresh process each."""
-    minutes = 2 if plan.quick else 10
+    minutes = 1 if plan.quick else 10
     stretch = signals.write_stretch(plan.folder / "stretch.mp3", 60 * minutes)
     lengths = {
         "0.5 min": signals.write_stretch(plan.folder / "half-minute.mp3", 30),

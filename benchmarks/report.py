@@ -134,7 +134,7 @@ def _use(figure: Figure) -> float:
 
 
 def _theme(theme: Theme) -> str:
-    rows = ["| what | median | least to greatest | unit | bar | | |", "|---|---:|---:|---|---|---|---|"]
+    rows = ["| what | median | least to greatest | unit | bar | reached | remark |", "|---|---:|---:|---|---|---|---|"]
     for figure in theme.figures:
         name = ("&nbsp;&nbsp;" if figure.what.startswith("  ") else "") + _name(figure)
         median = _number(figure.median) if figure.values else "-"
@@ -142,7 +142,7 @@ def _theme(theme: Theme) -> str:
         verdict = f"**{figure.verdict}**" if figure.verdict else ""
         limit = _limit(figure)
         rows.append(f"| {name} | {median} | {spread} | {figure.unit} | {limit} | {verdict} | {figure.remark} |")
-    measured = f"Measured {theme.date}; {theme.load:g} processes wanted to run meanwhile, on average."
+    measured = f"Measured {theme.date}; over its last minute {theme.load:g} processes wanted to run, on average."
     return f"## {theme.title}\n\n{theme.text} {measured}\n\n" + "\n".join(rows)
 
 

@@ -1,5 +1,6 @@
 """Processor time of single pieces, one thread: classifying a song, peer networks, log-mel, formats."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,7 @@ def classify(plan: Plan) -> list[Figure]:
         plan.repeats,
     )
     rest = [whole - sum(taken[name][i] for name in taken if name != "whole") for i, whole in enumerate(taken["whole"])]
+    cores = os.cpu_count()
     _, users = in_fresh_process(plan.folder, "classify", path, plan.model, str(plan.repeats + 1))
     return [
         Figure("30 s of mp3 to a genre, one thread", taken["whole"], "CPU s", Bar(0.25), "partita.classify, warm"),
@@ -70,7 +72,8 @@ def classify(plan: Plan) -> list[Figure]:
         Figure("  summaries", taken["summaries"], "CPU s", remark=stretches),
         Figure("  network", taken["network"], "CPU s", remark=stretches),
         Figure("  rest", rest, "CPU s", remark="whole less its steps, which were run apart"),
-        Figure("the same with as many threads as torch and numpy take", users["cpu"][1:], "CPU s"),
+        Figure("the same, as many threads as torch and numpy take", users["cpu"][1:], "CPU s", remark=f"{cores} cores"),
+        Figure("  what one waits for", users["wall"][1:], "wall s"),
         Figure("the same, first in its process", users["cpu"][:1], "CPU s", remark="loads code and model; one run"),
     ]
 
@@ -83,7 +86,8 @@ def compare(plan: Plan) -> list[Figure]:
 
     def forward(peer: torch.nn.Module, given: torch.Tensor) -> None:
         with torch.inference_mode():
-            peer(given)
+            for window in given.split(1):
+                peer(window)
 
     torch.manual_seed(0)
     musicnn, cnn14, ast = peers.Musicnn().eval(), peers.CNN14().eval(), peers.ast()

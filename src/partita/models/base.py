@@ -87,8 +87,9 @@ class Model(nn.Module):
 
         By default AdamW, which lets kernels decay but not biases and normalisation (Loshchilov and Hutter, ICLR 2019).
         """
-        kernels = [p for p in self.parameters() if p.ndim > 1]
-        others = [p for p in self.parameters() if p.ndim <= 1]
+        learnt = [p for p in self.parameters() if p.requires_grad]
+        kernels = [p for p in learnt if p.ndim > 1]
+        others = [p for p in learnt if p.ndim <= 1]
         groups = [
             {"params": kernels, "weight_decay": recipe.weight_decay},
             {"params": others, "weight_decay": 0.0},

@@ -64,14 +64,7 @@ class GenreCNN(Classifier):
     name = "genre-cnn"
     Config = GenreCNNConfig
     recipe = Recipe(
-        steps=2500,
-        batch=32,
-        learning_rate=2e-3,
-        weight_decay=0.05,
-        warmup=150,
-        ema=0.998,
-        validate_every=250,
-        patience=0,
+        steps=1800, batch=32, learning_rate=2e-3, weight_decay=0.05, warmup=150, ema=0.998, validate_every=300
     )
     scale: Tensor
 

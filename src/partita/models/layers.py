@@ -23,17 +23,14 @@ def stretches(levels: NDArray[Any], columns: int, hop: int) -> list[NDArray[Any]
 class SummaryDecision(nn.Module):
     """Multinomial logistic regression on `features.summary`, fitted in closed form (a convex problem).
 
-    `weight` (291, labels) and `bias` (labels,) are buffers, since no gradient step of the loop may move them from their
+    `weight` (291, labels) and `bias` (labels,) take no gradient, since no step of the loop may move them from their
     optimum; standardisation is folded into them.
     """
 
-    weight: Tensor
-    bias: Tensor
-
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.zeros(SUMMARY_SIZE, labels))
-        self.register_buffer("bias", torch.zeros(labels))
+        self.weight = nn.Parameter(torch.zeros(SUMMARY_SIZE, labels), requires_grad=False)
+        self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
 
     def forward(self, summaries: Tensor) -> Tensor:
         """(n, 291) -> (n, labels) log-probabilities."""
