@@ -97,24 +97,25 @@ def _bars(themes: Mapping[str, Theme]) -> str:
     figures = [figure for theme in themes.values() for figure in _full_names(theme.figures)]
     barred = [figure for figure in figures if figure.bar and figure.values]
     missed = [figure for figure in barred if figure.verdict != "met"]
-    lines = [f"## Bars\n\n{len(barred) - len(missed)} of {len(barred)} bars are met by every run."]
-    lines += [f"- **{figure.verdict}**: {_name(figure)}, {_values(figure)} ({_limit(figure)})" for figure in missed]
+    parts = ["## Bars"]
+    if barred:
+        parts.append(f"{len(barred) - len(missed)} of {len(barred)} bars are met by every run.")
+    if missed:
+        parts.append("\n".join(f"- **{f.verdict}**: {f.what}, {_values(f)} ({_limit(f)})" for f in missed))
     if barred:
         nearest = max(barred, key=_use)
-        lines.append(
-            f"The worst case: {_name(nearest)}, {_number(nearest.worst)} {nearest.unit} in its worst run "
+        parts.append(
+            f"The worst case: {nearest.what}, {_number(nearest.worst)} {nearest.unit} in its worst run "
             f"({_limit(nearest)})."
         )
-    several = [
-        figure for figure in figures if len(figure.values) > 2 and figure.median > 0 and "rest" not in figure.what
-    ]
+    several = [figure for figure in figures if len(figure.values) > 2 and min(figure.values) > 0]
     if several:
         wild = max(several, key=lambda figure: max(figure.values) / figure.median)
-        lines.append(
-            f"The least steady: {_name(wild)}, up to {max(wild.values) / wild.median:.2f} times its median. "
+        parts.append(
+            f"The least steady: {wild.what}, up to {max(wild.values) / wild.median:.2f} times its median. "
             "What else ran on the machine is in these figures."
         )
-    return "\n\n".join(lines).replace("\n\n- ", "\n- ").replace("run.\n- ", "run.\n\n- ")
+    return "\n\n".join(parts)
 
 
 def _full_names(figures: Sequence[Figure]) -> list[Figure]:
@@ -136,7 +137,7 @@ def _use(figure: Figure) -> float:
 def _theme(theme: Theme) -> str:
     rows = ["| what | median | least to greatest | unit | bar | reached | remark |", "|---|---:|---:|---|---|---|---|"]
     for figure in theme.figures:
-        name = ("&nbsp;&nbsp;" if figure.what.startswith("  ") else "") + _name(figure)
+        name = figure.what.replace("  ", "&nbsp;&nbsp;", 1) if figure.what.startswith("  ") else figure.what
         median = _number(figure.median) if figure.values else "-"
         spread = f"{_number(min(figure.values))} to {_number(max(figure.values))}" if len(figure.values) > 1 else ""
         verdict = f"**{figure.verdict}**" if figure.verdict else ""
@@ -144,10 +145,6 @@ def _theme(theme: Theme) -> str:
         rows.append(f"| {name} | {median} | {spread} | {figure.unit} | {limit} | {verdict} | {figure.remark} |")
     measured = f"Measured {theme.date}; over its last minute {theme.load:g} processes wanted to run, on average."
     return f"## {theme.title}\n\n{theme.text} {measured}\n\n" + "\n".join(rows)
-
-
-def _name(figure: Figure) -> str:
-    return figure.what.strip()
 
 
 def _values(figure: Figure) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from partita.cli import COMMANDS, main
@@ -113,6 +114,10 @@ def test_below_the_threshold_it_is_unsure_and_still_says_the_top_genre(
             "wants a value",
         ),
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "stepps=3"], "no setting"),
+        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "width=-1"], "can't be built"),
+        (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "batch=0"], "from 1 up"),
+        (["train", "genre-linear", "--data", "synthetic:2", "--out", "/tmp/never", "--seed", "-1"], "seed"),
+        (["train", "genre-linear", "--data", "synthetic:2", "--out", "/proc/never"], "/proc/never"),
         (["evaluate", "nothing", "--data", "synthetic:2"], "no such checkpoint"),
         (["models", "nothing"], "no such checkpoint"),
         (["info"], "name at least one file"),
@@ -258,3 +263,25 @@ def test_a_reader_that_goes_away_is_no_error(music: Path, checkpoint: Path) -> N
     command = f"{sys.executable} -m partita classify {music} --model {checkpoint} | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env={**os.environ})
     assert "Traceback" not in done.stderr
+
+
+def test_an_archive_without_training_part_still_has_baselines(run: Run, checkpoint: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "only-valid.npz"
+    levels = np.random.default_rng(0).integers(0, 256, (8, 128, 60)).astype(np.uint8)
+    labels = ["arpeggio", "beat", "drone", "drone"] * 2
+    names = [f"{label}/{label}.{i:05d}.wav" for i, label in enumerate(labels)]
+    np.savez(archive, logmel=levels, name=np.array(names), genre=np.array(labels), split=np.array(["valid"] * 8))
+    code, out, _ = run("evaluate", checkpoint, "--data", f"gtzan-logmel:{archive}", "--json")
+    assert code == 0
+    majority = json.loads(out)["baselines"]["majority"]
+    assert (majority["label"], majority["accuracy"]) == ("drone", 0.5)
+
+
+def test_a_file_name_that_is_no_text_is_answered(checkpoint: Path, wav: Callable[..., Path]) -> None:
+    path = wav()
+    odd = os.fsencode(path.parent) + b"/odd-\xff.wav"
+    os.rename(path, odd)
+    words = [sys.executable, "-m", "partita", "classify", path.parent, "--model", checkpoint]
+    done = subprocess.run([*words, "--json"], capture_output=True, check=True)
+    assert "\\udcff" in done.stdout.decode()
+    assert b"Traceback" not in subprocess.run(words, capture_output=True, check=True).stderr

@@ -63,7 +63,7 @@ def sndfile_info(path: str | Path) -> AudioInfo | None:
     if Path(path).suffix.lower() == ".raw":  # headerless by its name: libsndfile would want a rate from us
         return None
     try:
-        with mute(), soundfile.SoundFile(path) as sound:
+        with mute(), soundfile.SoundFile(_native(path)) as sound:
             if sound.subtype == "OPUS" or not 0 < sound.samplerate < 10_000_000:  # Opus: FFmpeg is twice as fast
                 return None
             seconds = sound.frames / sound.samplerate if 0 < sound.frames < 2**53 else None
@@ -87,7 +87,7 @@ def sndfile_blocks(path: str | Path) -> Iterator[tuple[Samples, int]]:
         return
     try:
         with mute():
-            sound = soundfile.SoundFile(path)
+            sound = soundfile.SoundFile(_native(path))
         with sound:
             while True:
                 with mute():
@@ -105,7 +105,9 @@ def _ffmpeg_open(path: str | Path) -> Any:
 
     av.logging.set_level(av.logging.PANIC)
     try:
-        container = av.open(os.fspath(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
+        name = os.fspath(path)
+        source = name if name.isprintable() else open(path, "rb")  # noqa: SIM115 - the container closes it
+        container = av.open(source, metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableAudioError(path, f"not a known audio format, or its header is damaged ({reason})") from None
@@ -182,6 +184,11 @@ def _frame_samples(frame: Any) -> Samples:
     bits = 8 * samples.dtype.itemsize
     offset = 2 ** (bits - 1) if samples.dtype.kind == "u" else 0
     return np.asarray((samples.astype(np.float32) - offset) / 2 ** (bits - 1), np.float32)
+
+
+def _native(path: str | Path) -> str | bytes:
+    """The path as libsndfile takes it: bytes, except on Windows, since a name need not be valid text."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partita.checkpoint import load, shipped
 from partita.data import Dataset, folds_by_group
 from partita.data.cache import cached
 from partita.errors import AudioError, DataError
 from partita.example import Example
 from partita.metrics import classification as measure
+from partita.models import model_class
 from partita.models.base import Classifier, Item, Model, Recipe
 from partita.training import Progress, fit
 
@@ -147,31 +149,39 @@ def _protocol(dataset: Dataset, split: str, n: int, labels: Sequence[str]) -> st
 def _baselines(
     dataset: Dataset, split: str, examples: Sequence[Example], labels: tuple[str, ...]
 ) -> dict[str, dict[str, Any]]:
-    """The most frequent training label, and `genre-linear` fitted to the training part, on the same songs."""
-    from partita.models import model_class
+    """The most frequent label, and `genre-linear` fitted to the training part, on the same songs.
 
+    Without a training part (a file that holds nothing else) the label is the most frequent of the measured songs, and
+    the shipped genre-linear is taken if it has the same labels.
+    """
     train = dataset.splits.get("train", ())
-    if not train or split == "train":
-        return {}
-    common = Counter(example.label for example in train).most_common(1)[0][0]
+    source = train or examples
+    counts = Counter(example.label for example in source)
+    common = min(counts, key=lambda label: (-counts[label], label))
     right = sum(example.label == common for example in examples)
-    result: dict[str, dict[str, Any]] = {
-        "majority": {
-            "accuracy": right / len(examples),
-            "interval": list(measure.wilson(right, len(examples))),
-            "label": common,
-        }
-    }
-    kind = model_class("genre-linear")
-    linear = kind(kind.Config(labels=labels))
-    assert isinstance(linear, Classifier)
-    linear.fit(prepare_all(linear, train).items, np.random.default_rng([0]))
-    held_out = prepare_all(linear, examples)
-    scores = linear.validate(held_out.items)
-    n = len(held_out.items)
-    interval = list(measure.wilson(round(scores["accuracy"] * n), n))
-    result["genre-linear"] = {"accuracy": scores["accuracy"], "interval": interval, "nll": scores["loss"]}
+    result: dict[str, dict[str, Any]] = {"majority": {**_share(right, len(examples)), "label": common}}
+    linear = _linear_baseline([] if split == "train" else train, labels)
+    if linear is not None:
+        items = prepare_all(linear, examples).items
+        scores = linear.validate(items)
+        result["genre-linear"] = {**_share(round(scores["accuracy"] * len(items)), len(items)), "nll": scores["loss"]}
     return result
+
+
+def _share(right: int, n: int) -> dict[str, Any]:
+    return {"accuracy": right / n, "interval": list(measure.wilson(right, n))}
+
+
+def _linear_baseline(train: Sequence[Example], labels: tuple[str, ...]) -> Classifier | None:
+    kind = model_class("genre-linear")
+    if train:
+        linear = kind(kind.Config(labels=labels))
+        linear.fit(prepare_all(linear, train).items, np.random.default_rng([0]))
+    elif "genre-linear" in shipped():
+        linear = load("genre-linear")
+    else:
+        return None
+    return linear if isinstance(linear, Classifier) and linear.labels == labels else None
 
 
 def cross_validated_temperature(

@@ -1,5 +1,6 @@
 """The command line: parse, call one task, print. Nothing heavy is imported before a command needs it."""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     words = [STANDARD_INPUT if word == "-" else word for word in words]  # cyclopts takes a lone "-" for an option
+    for stream in (sys.stdout, sys.stderr):  # file names need not be text in the terminal's encoding
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
@@ -50,4 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `partita ... | head`
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written to
+        complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        return 2
     return code if isinstance(code, int) else 0

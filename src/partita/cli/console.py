@@ -17,7 +17,7 @@ def say(text: str = "") -> None:
 
 def say_json(value: Any) -> None:
     """One JSON object on one line."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+    print(json.dumps(value, allow_nan=False), flush=True)
 
 
 def note(text: str) -> None:

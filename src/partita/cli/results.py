@@ -35,7 +35,7 @@ class Results:
         if output is not None:
             self.form = self._form_of(output)
             self._done = self._read(output)
-            self._file = output.open("a", encoding="utf-8", newline="")
+            self._file = output.open("a", encoding="utf-8", errors="backslashreplace", newline="")
         if self.form == "csv" and not self._done and not (output and output.stat().st_size):
             self._write(_row([*COLUMNS, *self._labels]))
 
@@ -69,7 +69,7 @@ class Results:
             for warning in result.warnings:
                 complain(f"{name}: {warning}")
         if self.form == "json":
-            self._write(json.dumps({**result.json(), "file": name}, ensure_ascii=False))
+            self._write(json.dumps({**result.json(), "file": name}, allow_nan=False))
         elif self.form == "csv":
             self._write(self._csv(result, name))
         elif isinstance(result, Classification):

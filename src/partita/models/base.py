@@ -48,6 +48,13 @@ class Recipe:
     patience: int = 0
     clip: float = 5.0
 
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("batch", 1), ("validate_every", 1), ("warmup", 0), ("patience", 0)):
+            if getattr(self, name) < least:
+                raise UsageError(f"{name} is a number from {least} up, not {getattr(self, name)}")
+        if not 0 <= self.ema < 1 or not self.learning_rate > 0 or self.schedule not in ("constant", "cosine"):
+            raise UsageError("ema is in 0..1, learning_rate above 0, schedule constant or cosine")
+
 
 class Model(nn.Module):
     """A model: a frozen `config`, a front end, and losses that the one loop minimises.

@@ -44,6 +44,8 @@ def train(
     validation songs, or by cross-validation inside the training part if `calibration_folds` is 2 or more.
     """
     folder = Path(out)
+    if seed < 0:
+        raise UsageError(f"a seed is a number from 0 up, not {seed}")
     if (folder / CARD).exists():
         raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
     dataset = datasets.load(data, protocol, seed)
@@ -101,15 +103,18 @@ def _build(name: str, dataset: Dataset, settings: Mapping[str, str | int | float
     recipe, config = kind.recipe, kind.Config(labels=dataset.labels)
     for setting, value in settings.items():
         target: Any = recipe if setting in recipe_fields else config
-        if not hasattr(target, setting):
-            known = sorted(recipe_fields | {field.name for field in fields(config)})
+        if not hasattr(target, setting) or setting == "labels":
+            known = sorted((recipe_fields | {field.name for field in fields(config)}) - {"labels"})
             raise UsageError(f"{name} has no setting {setting!r}; it has {', '.join(known)}.")
         changed = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
         recipe, config = (changed, config) if target is recipe else (recipe, changed)
     smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
     if smallest[1] < 2:
         raise UsageError(f"the label {smallest[0]!r} has only {smallest[1]} song to train on; two are the least")
-    return kind.new(config, seed), recipe
+    try:
+        return kind.new(config, seed), recipe
+    except (RuntimeError, ValueError, ArithmeticError) as error:
+        raise UsageError(f"{name} can't be built with these settings: {error}") from None
 
 
 def _like(old: Any, value: str | int | float, name: str) -> Any:
@@ -130,6 +135,9 @@ def _calibrate(
 
     if network.closed_form:
         return {"temperature": float(network.temperature), "fitted": "cross-validation inside the training part"}
+    fewest = min(Counter(example.label for example in dataset.split("train")).values())
+    if folds == 1 or folds < 0 or folds > fewest:
+        raise UsageError(f"calibration folds are 0 or 2 to {fewest} (the songs of the smallest label), not {folds}")
     if folds >= 2:
         temperature, report = cross_validated_temperature(
             lambda: type(network).new(network.config, seed),
