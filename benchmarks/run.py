@@ -26,8 +26,8 @@ THEMES = {
     "peers": (
         "speed:compare",
         "Beside other networks",
-        "Forward passes for 30 s of sound, one thread, window by window (the faster way for the others), random weights "
-        "for the others, run in turn; ratios are of runs of the same round.",
+        "Forward passes for 30 s of sound, one thread, window by window (the faster way for the others), random "
+        "weights for the others, run in turn; ratios are of runs of one round.",
     ),
     "mel": ("speed:log_mel", "mp3 to log-mel", "One thread, run in turn with librosa."),
     "start": (

@@ -106,7 +106,7 @@ def _ffmpeg_open(path: str | Path) -> Any:
     av.logging.set_level(av.logging.PANIC)
     try:
         name = os.fspath(path)
-        source = name if name.isprintable() else open(path, "rb")  # noqa: SIM115 - the container closes it
+        source = name if name.isprintable() else open(path, "rb")  # noqa: SIM115 - closed with the container
         container = av.open(source, metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

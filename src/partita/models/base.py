@@ -7,6 +7,7 @@ The front end is inside the model, hence inside the checkpoint: a checkpoint can
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self, cast
@@ -230,7 +231,7 @@ class Classifier(Model):
         segments: list[Segment] = []
         self.eval()
         for item in self.windows(media, reading):
-            with torch.inference_mode():
+            with torch.inference_mode(), one_thread():
                 scores = self.scores(item)
             seconds = scores.spans[-1][1]
             if scores.heard:
@@ -253,7 +254,7 @@ class Classifier(Model):
     def song_log_probabilities(self, items: Sequence[Item]) -> NDArray[np.float32]:
         """Uncalibrated log-probabilities (songs, labels) of whole prepared songs."""
         self.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             return np.stack([self.scores(item).whole for item in items])
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
@@ -321,6 +322,17 @@ def chunk_spans(
     middles = [(a + b) / 2 + shift for a, b in pairwise(starts)]
     edges = [0.0, *middles, float(columns)]
     return [(a * seconds_per_column, b * seconds_per_column) for a, b in pairwise(edges)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread on the processor: for one recording at a time more only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def choose_device(name: str = "auto") -> torch.device:
