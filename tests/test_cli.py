@@ -285,3 +285,14 @@ def test_a_file_name_that_is_no_text_is_answered(checkpoint: Path, wav: Callable
     done = subprocess.run([*words, "--json"], capture_output=True, check=True)
     assert "\\udcff" in done.stdout.decode()
     assert b"Traceback" not in subprocess.run(words, capture_output=True, check=True).stderr
+
+
+def test_an_interrupt_is_answered_in_one_line(run: Run, checkpoint: Path, wav: Callable[..., Path]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("partita.cli.classify.classify_many", interrupted)
+        code, out, err = run("classify", wav(), "--model", checkpoint)
+    assert (code, out) == (130, "")
+    assert err.startswith("partita: stopped.")

@@ -27,6 +27,7 @@ app = App(
     help_epilogue="Exit codes: 0 all well, 1 some files failed, 2 nothing usable or a wrong request. "
     "`partita COMMAND --help` shows a command's options with examples.",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
     app.command(f"partita.cli.{_name}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name))
