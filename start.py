@@ -10,6 +10,7 @@ The first call installs; later calls find a stamp and start at once. Everything 
 nothing is left.
 """
 
+import ast
 import hashlib
 import os
 import shutil
@@ -29,6 +30,8 @@ ENVIRONMENT = {
     "PIP_NO_CACHE_DIR": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(VENV / "matplotlib")),
+    "PARTITA_CACHE": os.environ.get("PARTITA_CACHE", str(VENV / "cache")),
+    "HYPOTHESIS_STORAGE_DIRECTORY": str(VENV / "hypothesis"),
 }
 CHECKS = [
     ["ruff", "format", "--check", "."],
@@ -103,7 +106,7 @@ def wheel_folders() -> list[str]:
     """The find-links of pip's configuration: uv does not read them by itself."""
     command = [str(PYTHON), "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT).stdout.splitlines()
-    found = [line.split("=", 1)[1].strip().strip("'\"") for line in listed if ".find-links=" in line]
+    found = [ast.literal_eval(line.split("=", 1)[1]) for line in listed if ".find-links=" in line]
     return sorted({folder for value in found for folder in value.split()})
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from partita import train
+from partita import evaluate, train
 from partita.checkpoint import CARD, WEIGHTS, read_card, write_json
 
 SEEDS = (0, 1, 2)
@@ -43,7 +43,9 @@ def remake(data: str, runs: Path, out: Path) -> None:
     }
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(runs / f"seed-{SEEDS[0]}" / WEIGHTS, out / WEIGHTS)
-    write_json(out / CARD, {**cards[0], "licence": LICENCE, "remade by": "recipes/genre_cnn.py", "spread": spread})
+    card = {**cards[0], "licence": LICENCE, "remade by": "recipes/genre_cnn.py", "spread": spread}
+    write_json(out / CARD, card)
+    write_json(out / CARD, {**card, "metrics": {"valid": evaluate(str(out), data=data, device="cpu").json()}})
     print(json.dumps(spread, indent=2))
 
 

@@ -10,7 +10,7 @@ from shutil import copy
 
 import torch
 
-from partita import train
+from partita import evaluate, train
 from partita.checkpoint import CARD, WEIGHTS, read_card, write_json
 
 LICENCE = (
@@ -26,7 +26,9 @@ def remake(data: str, out: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         fitted = train("genre-linear", data=data, out=Path(scratch) / "genre-linear", device="cpu").folder
         copy(fitted / WEIGHTS, out / WEIGHTS)
-        write_json(out / CARD, {**read_card(fitted), "licence": LICENCE, "remade by": "recipes/genre_linear.py"})
+        card = {**read_card(fitted), "licence": LICENCE, "remade by": "recipes/genre_linear.py"}
+        write_json(out / CARD, card)
+        write_json(out / CARD, {**card, "metrics": {"valid": evaluate(str(out), data=data, device="cpu").json()}})
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def test_a_checkpoint_may_be_named_by_folder_or_file(checkpoint: Path) -> None:
         (lambda f: (f / "card.json").write_text("[]"), "not a card of partita"),
         (lambda f: (f / "card.json").unlink(), "no checkpoint here"),
         (lambda f: (f / "model.safetensors").unlink(), "can't be loaded"),
-        (lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04K\x01."), "can't be loaded"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04K\x01."), "not the weights that its card names"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, checkpoint: Path, damage: "object", message: str) -> None:

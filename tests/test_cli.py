@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from conftest import encode, tone
 
 from partita.cli import COMMANDS, main
 from partita.tags import read_tags
@@ -117,7 +119,7 @@ def test_below_the_threshold_it_is_unsure_and_still_says_the_top_genre(
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "width=-1"], "can't be built"),
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "batch=0"], "from 1 up"),
         (["train", "genre-linear", "--data", "synthetic:2", "--out", "/tmp/never", "--seed", "-1"], "seed"),
-        (["train", "genre-linear", "--data", "synthetic:2", "--out", "/proc/never"], "/proc/never"),
+        (["train", "genre-linear", "--data", "synthetic:2", "--out", "README.md/x"], "README.md"),
         (["evaluate", "nothing", "--data", "synthetic:2"], "no such checkpoint"),
         (["models", "nothing"], "no such checkpoint"),
         (["info"], "name at least one file"),
@@ -163,17 +165,26 @@ def test_an_interrupted_batch_goes_on(run: Run, music: Path, checkpoint: Path, t
     assert code == 1
     assert "1 of 3 files are in" in err
     assert sorted(Path(row["file"]).name for row in rows) == ["a.wav", "b.wav", "bad.mp3"]
-    before = output.read_text()
-    run("classify", music, "--model", checkpoint, "--output", output)
-    assert output.read_text() == before
+    before = sorted(output.read_text().splitlines())
+    assert run("classify", music, "--model", checkpoint, "--output", output)[0] == 1, "failures are tried again"
+    assert sorted(output.read_text().splitlines()) == before
+    (music / "bad.mp3").write_bytes((music / "a.wav").read_bytes())
+    assert run("classify", music, "--model", checkpoint, "--output", output)[0] == 0, "a mended file is answered"
+    assert "error" not in output.read_text()
 
 
 def test_an_output_of_something_else_is_left_alone(run: Run, music: Path, checkpoint: Path, tmp_path: Path) -> None:
-    diary = tmp_path / "diary.csv"
-    diary.write_text("day,weather\n1,sun\n")
-    code, _, err = run("classify", music, "--model", checkpoint, "--output", diary)
-    assert (code, diary.read_text()) == (2, "day,weather\n1,sun\n")
-    assert "does not hold results" in err
+    for name, text in (
+        ("a.csv", "day,weather\n1,sun\n"),
+        ("b.csv", "a note"),
+        ("c.jsonl", "[1]\n"),
+        ("d.csv", "\xe9\n"),
+    ):
+        diary = tmp_path / name
+        diary.write_text(text, encoding="latin-1")
+        code, _, err = run("classify", music, "--model", checkpoint, "--output", diary)
+        assert (code, diary.read_text(encoding="latin-1")) == (2, text)
+        assert "does not hold results" in err
     assert run("classify", music, "--model", checkpoint, "--output", tmp_path / "x.txt")[0] == 2
 
 
@@ -241,7 +252,8 @@ def test_models_lists_and_counts(run: Run, checkpoint: Path) -> None:
     assert "genre-cnn" in run("models")[1]
     assert "sha256" in run("models", checkpoint)[1]
     summary = json.loads(run("models", "genre-linear", "--summary", "--json")[1])
-    assert summary["parameters"] == sum(row["parameters"] for row in summary["layers"])
+    assert summary["parameters"] == sum(row["parameters"] for row in summary["layers"]) == 2920
+    assert run("models", "--summary")[0] == 2
 
 
 def test_info(run: Run, music: Path) -> None:
@@ -259,6 +271,7 @@ def test_doctor_finds_all_well(run: Run) -> None:
     assert out.rstrip().endswith("All well.")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="wants a POSIX shell")
 def test_a_reader_that_goes_away_is_no_error(music: Path, checkpoint: Path) -> None:
     command = f"{sys.executable} -m partita classify {music} --model {checkpoint} | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env={**os.environ})
@@ -277,6 +290,7 @@ def test_an_archive_without_training_part_still_has_baselines(run: Run, checkpoi
     assert (majority["label"], majority["accuracy"]) == ("drone", 0.5)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_a_file_name_that_is_no_text_is_answered(checkpoint: Path, wav: Callable[..., Path]) -> None:
     path = wav()
     odd = os.fsencode(path.parent) + b"/odd-\xff.wav"
@@ -296,3 +310,64 @@ def test_an_interrupt_is_answered_in_one_line(run: Run, checkpoint: Path, wav: C
         code, out, err = run("classify", wav(), "--model", checkpoint)
     assert (code, out) == (130, "")
     assert err.startswith("partita: stopped.")
+
+
+def test_a_file_that_can_hold_no_tags_does_not_stop_the_others(
+    run: Run, wav: Callable[..., Path], checkpoint: Path
+) -> None:
+    path = wav("music/b.wav")
+    encode(path.with_name("a.aac"), tone(2, 44_100), 44_100, "aac", "adts")
+    words = ["classify", path.parent, "--model", checkpoint, "--write-tags", "--tag-from", 0, "--threshold", 0]
+    assert "can't be tagged" in run(*words, "--dry-run")[2]
+    code, _, err = run(*words)
+    assert code == 1
+    assert "a.aac: can't be tagged" in err
+    assert read_tags(path)["genre"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_tag_written_through_a_link_reaches_the_file(run: Run, wav: Callable[..., Path], checkpoint: Path) -> None:
+    path = wav("song.wav")
+    link = path.with_name("link.wav")
+    link.symlink_to(path)
+    run("classify", link, "--model", checkpoint, "--write-tags", "--tag-from", 0, "--threshold", 0)
+    assert link.is_symlink()
+    assert read_tags(path)["genre"]
+
+
+def test_an_empty_folder_does_not_stop_the_others(run: Run, wav: Callable[..., Path], checkpoint: Path) -> None:
+    path = wav("music/a.wav")
+    (path.parent.parent / "empty").mkdir()
+    nothing = path.parent / "live [bootleg].mp3"
+    code, out, err = run("classify", path, path.parent.parent / "empty", nothing, "--model", checkpoint)
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert "without audio files" in err
+    assert "no such file" in err
+
+
+def test_a_list_from_windows_is_read(run: Run, wav: Callable[..., Path], checkpoint: Path, tmp_path: Path) -> None:
+    names = tmp_path / "list.txt"
+    names.write_bytes(b"\xef\xbb\xbf" + str(wav()).encode() + b"\r\n" + b"caf\xe9.mp3\r\n")
+    code, out, err = run("classify", "--list", names, "--model", checkpoint)
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert "no such file" in err
+
+
+def test_pictures_of_files_with_one_name_are_all_kept(
+    run: Run, wav: Callable[..., Path], checkpoint: Path, tmp_path: Path
+) -> None:
+    files = [wav("x/s.wav"), wav("y/s.wav")]
+    run("classify", *files, "--model", checkpoint, "--plot", tmp_path / "each")
+    assert {path.name for path in (tmp_path / "each").iterdir()} == {"s.wav.png", "s.wav-2.png"}
+
+
+def test_training_refuses_what_classify_refuses(run: Run, wav: Callable[..., Path], tmp_path: Path) -> None:
+    for label, hz in (("low", 200.0), ("high", 900.0)):
+        for i in range(6):
+            wav(f"set/{label}/{i}.wav", hz=hz + i, seconds=2)
+    soundfile.write(tmp_path / "set" / "low" / "silent.wav", np.zeros(50_000), 22_050)
+    soundfile.write(tmp_path / "set" / "high" / "one.wav", np.full(1, 0.5), 192_000)
+    out = tmp_path / "mine"
+    assert run("train", "genre-linear", "--data", f"folder:{tmp_path / 'set'}", "--out", out)[0] == 0
+    card = json.loads((out / "card.json").read_text())
+    assert card["data"]["train"] + card["data"]["valid"] <= 12

@@ -64,6 +64,10 @@ def _with(samples: np.ndarray, value: float, share: float) -> np.ndarray:
     return changed
 
 
+def _ultrasound() -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * 30_000 * np.arange(288_000) / 96_000) * np.hanning(288_000)).astype(np.float32)
+
+
 def _huge_header(path: Path) -> None:
     _sound(tone(3))(path)
     data = bytearray(path.read_bytes())
@@ -174,6 +178,7 @@ REFUSED: dict[str, tuple[Maker, type[AudioError], str]] = {
     "below-dither.wav": (_sound(tone(3) * 1e-5, subtype="FLOAT"), UnusableAudioError, "silent"),
     "all-nan.wav": (_sound(_with(tone(3), np.nan, 1), subtype="FLOAT"), UnusableAudioError, "silent"),
     "opposed-channels.wav": (_sound(OPPOSED, 44_100), UnusableAudioError, "cancel"),
+    "ultrasound.wav": (_sound(_ultrasound(), 96_000, subtype="FLOAT"), UnusableAudioError, "silent in the range"),
     "one-sample.wav": (_sound(np.full((1, 1), 0.5, np.float32)), UnusableAudioError, "too short"),
     "hundred-samples.flac": (_sound(tone(1)[:100], form="FLAC"), UnusableAudioError, "too short"),
     "half-a-second.wav": (_sound(tone(0.5)), UnusableAudioError, "too short"),
@@ -212,7 +217,7 @@ def test_unusable_audio_is_refused_with_its_name_and_a_reason(
     assert capfd.readouterr().err == "", "decoders must not print"
 
 
-@pytest.mark.parametrize(("name", "reason"), [("missing.wav", "no such file"), ("", "is a folder")])
+@pytest.mark.parametrize(("name", "reason"), [("missing.wav", "no such file"), ("", "a folder without audio")])
 def test_paths_that_are_no_files(tmp_path: Path, checkpoint: Path, name: str, reason: str) -> None:
     with pytest.raises(UnreadableAudioError, match=reason):
         classify(tmp_path / name, model=str(checkpoint))

@@ -11,11 +11,14 @@ import torch
 from partita import data
 from partita.audio import Audio
 from partita.checkpoint import load, save
+from partita.data import synthetic
 from partita.errors import CheckpointError, UnusableAudioError, UsageError
 from partita.evaluation import prepare_all
 from partita.example import Example, Spectrogram
 from partita.models import MODELS, model_class
-from partita.models.base import Classifier, Item, Model, choose_device, chunk_spans, chunk_starts
+from partita.models.base import Item, Model, choose_device
+from partita.models.classifier import Classifier
+from partita.models.stretches import chunk_spans, chunk_starts
 from partita.training import fit
 
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -113,10 +116,14 @@ def test_a_song_says_the_same_prepared_or_streamed(name: str) -> None:
     model, items, examples = songs(name)
     assert isinstance(model, Classifier)
     fit(model, items, [], type(model.recipe)(steps=3, batch=4, validate_every=3))
-    prepared = model.probabilities(model.song_log_probabilities(items))
+    beat, drone = synthetic.song("beat", 0, seconds=30), synthetic.song("drone", 0, seconds=47)
+    sounds = {"long": [beat, drone], "gap": [drone[:661_500], np.zeros(661_500, np.float32), beat]}
+    for title, parts in sounds.items():
+        examples = [*examples, Example(name, Audio(np.concatenate(parts)[None], 22_050), "beat", title)]
+    prepared = model.probabilities(model.song_log_probabilities(prepare_all(model, examples).items))
     for row, example in zip(prepared, examples, strict=True):
         streamed = list(model.classify(example.media).probabilities.values())
-        np.testing.assert_allclose(streamed, row, atol=1e-4)
+        np.testing.assert_allclose(streamed, row, atol=1e-4, err_msg=example.id)
 
 
 @every_classifier
@@ -125,6 +132,8 @@ def test_silence_and_foreign_spectrograms_are_refused(name: str) -> None:
     assert isinstance(model, Classifier)
     with pytest.raises(UnusableAudioError, match="silent"):
         model.classify(Audio(np.zeros((1, 50_000), np.float32), 22_050))
+    with pytest.raises(UnusableAudioError, match="silent"):
+        model.classify(Spectrogram(np.zeros((128, 90), np.uint8), 0.0774, "gtzan-logmel"))
     with pytest.raises(UsageError, match="takes gtzan-logmel"):
         model.classify(Spectrogram(np.zeros((64, 128), np.uint8), 0.234, "fma-logmel"))
 

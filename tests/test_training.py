@@ -1,7 +1,6 @@
 """The loop: the same seed gives the same bytes, also when the process is killed on the way."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ def item(number: int) -> dict[str, np.ndarray]:
     return {
         "levels": levels,
         "summaries": np.stack([summary(levels[:, :32]), summary(levels[:, 8:])]),
+        "windows": np.array([40]),
         "label": np.array(number % 2),
     }
 
@@ -62,11 +62,11 @@ def train_in_a_process(folder: Path, victim: int) -> int:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    victim = int(np.random.default_rng(os.getpid()).integers(5, 12))
+@pytest.mark.parametrize("victim", [2, 4, 7, 11], ids=lambda step: f"step {step}")
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, victim: int) -> None:
     assert train_in_a_process(tmp_path / "whole", -1) == 0
     assert train_in_a_process(tmp_path / "killed", victim) == -signal.SIGKILL, victim
-    assert (tmp_path / "killed" / STATE).exists()
+    assert (tmp_path / "killed" / STATE).exists() == (victim >= RECIPE.validate_every)
     assert not (tmp_path / "killed" / "model.safetensors").exists()
     assert train_in_a_process(tmp_path / "killed", -1) == 0
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
@@ -88,6 +88,12 @@ def test_a_run_with_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
     fit(tiny(), ITEMS, [], RECIPE, folder=tmp_path)
     with pytest.raises(CheckpointError, match="other settings"):
         fit(tiny(), ITEMS, [], Recipe(steps=20), folder=tmp_path)
+
+
+def test_a_run_on_other_data_is_not_gone_on_with(tmp_path: Path) -> None:
+    fit(tiny(), ITEMS, [], RECIPE, folder=tmp_path)
+    with pytest.raises(CheckpointError, match="other settings or data"):
+        fit(tiny(), ITEMS[:8], [], RECIPE, folder=tmp_path)
 
 
 def test_a_damaged_state_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ says how much of it that is. Decoding is a stream of blocks, so memory does not 
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,11 +37,15 @@ SILENCE = 10 ** (-90 / 20)
 
 @dataclass
 class Reading:
-    """What one pass over a recording met: seconds read, peaks, and `warnings` fit to print."""
+    """What one pass over a recording met: seconds read and `warnings` fit to print.
+
+    Peaks (1 is full scale) are those of all channels, of their mean, and of what is left of it at the rate asked for.
+    """
 
     seconds: float = 0.0
     peak: float = 0.0
     mono_peak: float = 0.0
+    heard_peak: float = 0.0
     damaged_samples: int = 0
     decode_errors: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -84,8 +87,10 @@ class Reading:
     @property
     def silent(self) -> str | None:
         """The reason why the recording can't be heard as mono, or None."""
-        if self.mono_peak >= SILENCE:
+        if self.heard_peak >= SILENCE:
             return None
+        if self.mono_peak >= SILENCE:
+            return "silent in the range that is listened to; all its sound is higher"
         if self.peak >= SILENCE:
             return "its channels cancel out when added (opposite polarity); invert one channel"
         return "silent: no sample is louder than -90 dBFS"
@@ -167,20 +172,18 @@ class Audio:
             raise AudioError(
                 path, f"can't write {path.suffix or 'a file without an ending'}; use wav, flac, ogg or mp3"
             )
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
+        partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         try:
             with soundfile.SoundFile(partial, "w", self.rate, len(self.samples), kind[1], format=kind[0]) as file:
                 for i in range(0, self.samples.shape[1], 65_536):  # one huge Vorbis write overflows its stack
                     file.write(np.clip(self.samples[:, i : i + 65_536].T, -1, 1))
             if tags:
                 write_tags(partial, tags)
-            os.chmod(partial, 0o666 & ~_umask())
             os.replace(partial, path)
         except soundfile.LibsndfileError as error:
             raise AudioError(path, f"can't be written: {error.error_string}") from None
         finally:
-            Path(partial).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -216,25 +219,29 @@ def _resampled(
     parts: Iterator[tuple[Samples, int]], rate: int, reading: Reading, expected: float | None
 ) -> Iterator[Samples]:
     """Mix (frames, channels) parts to mono and resample them to `rate` as one continuous stream."""
+    for block in _converted(parts, rate, reading):
+        reading.heard_peak = max(reading.heard_peak, float(np.abs(block).max(initial=0.0)))
+        if len(block):
+            yield block
+    reading.conclude(expected)
+
+
+def _converted(parts: Iterator[tuple[Samples, int]], rate: int, reading: Reading) -> Iterator[Samples]:
+    """The mono blocks of `_resampled`, some of them empty."""
     import soxr
 
+    nothing = np.zeros(0, np.float32)
     resampler, source = None, 0
     for block, source_rate in parts:
         mono = reading.mix(block, source_rate)
         if source_rate != source:  # the first block, or a stream that changes its rate half way
             if resampler is not None:
-                yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+                yield resampler.resample_chunk(nothing, last=True)
             source = source_rate
             resampler = None if source == rate else soxr.ResampleStream(source, rate, 1, "float32", "HQ")
-        if resampler is not None:
-            mono = resampler.resample_chunk(mono)
-        if len(mono):
-            yield mono
+        yield mono if resampler is None else resampler.resample_chunk(mono)
     if resampler is not None:
-        tail = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        if len(tail):
-            yield tail
-    reading.conclude(expected)
+        yield resampler.resample_chunk(nothing, last=True)
 
 
 def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
@@ -263,9 +270,3 @@ def _decode(file: AudioFile, reading: Reading) -> Iterator[tuple[Samples, int]]:
         skip = 0
     if not done:
         raise UnreadableAudioError(file.path, "holds no audio that can be decoded")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load as deserialise
 from safetensors.torch import save as serialise
 
 from partita.errors import CheckpointError, PartitaError
@@ -96,11 +96,15 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Model:
         raise CheckpointError(f"{folder}: made for the model {card['model']!r}, which this version has not")
     try:
         model = model_class(card["model"]).from_config_json(card["config"])
-        tensors = load_file(folder / WEIGHTS)
-        model.load_state_dict(tensors)
+        weights = (folder / WEIGHTS).read_bytes()
+        if "sha256" in card and hashlib.sha256(weights).hexdigest() != card["sha256"]:
+            raise CheckpointError(f"{folder / WEIGHTS}: not the weights that its card names (their SHA-256 differs)")
+        model.load_state_dict(deserialise(weights))
     except (OSError, SafetensorError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise CheckpointError(f"{folder / WEIGHTS}: can't be loaded into {card['model']} ({first})") from None
+    except CheckpointError:
+        raise
     except PartitaError as error:
         raise CheckpointError(f"{folder / CARD}: {error}") from None
     return model.to(device).eval()

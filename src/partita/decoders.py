@@ -47,7 +47,7 @@ def check_exists(path: str | Path) -> None:
     if not os.path.exists(path):
         raise UnreadableAudioError(path, "no such file")
     if os.path.isdir(path):
-        raise UnreadableAudioError(path, "is a folder, not a file")
+        raise UnreadableAudioError(path, "a folder without audio files")
     try:
         with open(path, "rb") as file:
             if not file.read(1):

@@ -15,7 +15,8 @@ from partita.errors import AudioError, DataError
 from partita.example import Example
 from partita.metrics import classification as measure
 from partita.models import model_class
-from partita.models.base import Classifier, Item, Model, Recipe
+from partita.models.base import Item, Model, Recipe
+from partita.models.classifier import Classifier
 from partita.training import Progress, fit
 
 
@@ -36,10 +37,13 @@ def prepare_all(
     Raises `DataError` where none is left.
     """
     prepared = Prepared([], [])
+    groups = {group: number for number, group in enumerate(dict.fromkeys(example.group for example in examples))}
     for number, example in enumerate(examples):
-        label = {"label": model.label_index(example)} if labelled and isinstance(model, Classifier) else {}
+        known = {"group": np.array(groups[example.group])}
+        if labelled and isinstance(model, Classifier):
+            known["label"] = model.label_index(example)
         try:
-            prepared.items.append({**cached(example, model.front_end, model.prepare), **label})
+            prepared.items.append({**cached(example, model.front_end, model.prepare), **known})
             prepared.examples.append(example)
         except AudioError as error:
             prepared.failures.append(error)
@@ -75,6 +79,7 @@ class Evaluation:
     confusion: list[list[int]]
     baselines: dict[str, dict[str, Any]]
     notes: list[str]
+    failures: list[str]
     songs: list[dict[str, Any]]
 
     def json(self) -> dict[str, Any]:
@@ -131,7 +136,8 @@ def measure_classifier(
         },
         confusion=counts.tolist(),
         baselines=_baselines(dataset, split, prepared.examples, model.labels) if baselines else {},
-        notes=[*dataset.notes, *(f"left out: {failure}" for failure in prepared.failures)],
+        notes=list(dataset.notes),
+        failures=[str(failure) for failure in prepared.failures],
         songs=[
             {"id": e.id, "truth": e.label, "predicted": model.labels[int(row.argmax())], "probabilities": row.tolist()}
             for e, row in zip(prepared.examples, probabilities, strict=True)

@@ -131,7 +131,7 @@ def gtzan_levels(samples: Array, columns: int | None = None) -> NDArray[np.uint8
     picked = ((np.arange(columns) + 0.5) * frames / (columns + 0.5)).astype(int)
     least, greatest = float(db.min()), float(db.max())
     scaled = (db[:, picked] - least) * (255 / max(greatest - least, 1e-6))
-    return np.asarray(np.rint(scaled), np.uint8)
+    return np.ascontiguousarray(np.rint(scaled), np.uint8)
 
 
 def gtzan_windows(blocks: Iterable[Array]) -> Iterator[NDArray[np.uint8]]:

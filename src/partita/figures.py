@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from partita.models.base import Segment
+    from partita.models.classifier import Segment
 
 PALETTE = ("#4e79a7", "#b07aa1", "#c49a3f", "#e15759", "#f28e2b", "#2f6f6b", "#4d4d55", "#ff8fab", "#59a14f", "#9c755f")
 """Colours of genres in alphabetical order; GTZAN's ten in its own order."""

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ def read_tags(path: str | Path) -> dict[str, str]:
     A file without tags, or of a form that has none, gives an empty dictionary.
     """
     file = _open(path)
-    if file is None or not file.tags:
+    if file is None or file.tags is None:
         return {}
     return {str(key).lower(): "; ".join(map(str, values)) for key, values in sorted(file.tags.items())}
 
@@ -24,36 +23,38 @@ def read_tags(path: str | Path) -> dict[str, str]:
 def write_tags(path: str | Path, tags: Mapping[str, str]) -> None:
     """Set `tags` (such as {"genre": "jazz"}) in a file and keep all its others.
 
-    A copy is tagged and then takes the file's place, so that a crash never leaves half a file.
-    Raises `AudioError` where the form of the file has no tags.
+    A copy is tagged and then takes the file's place, so that a crash never leaves half a file; a link is followed.
+    Raises `AudioError` where the file can't be written to or its form has no tags.
     """
-    path = Path(path)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
+    place = Path(path).resolve()
+    if not can_hold_tags(place):
+        raise AudioError(path, f"can't be tagged: it is read-only, or {place.suffix or 'its form'} has no tags")
+    partial = place.with_name(f".{place.stem}.{os.getpid()}{place.suffix}")
     try:
-        shutil.copy2(path, partial)
+        shutil.copy2(place, partial)
         file = _open(partial)
-        if file is None:
-            raise AudioError(path, f"{path.suffix or 'this form of file'} can't hold tags")
         if file.tags is None:
             file.add_tags()
         for key, value in tags.items():
             file.tags[key] = [value]
         file.save()
-        os.replace(partial, path)
-    except AudioError:
-        raise
+        os.replace(partial, place)
     except Exception as error:  # mutagen's formats raise a dozen kinds of their own
         raise AudioError(path, f"tags can't be written: {error}") from None
     finally:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+
+
+def can_hold_tags(path: str | Path) -> bool:
+    """Whether a file may be written to and is of a form that has tags."""
+    file = _open(path)
+    return os.access(path, os.W_OK) and file is not None and hasattr(file, "add_tags")
 
 
 def _open(path: str | Path) -> Any:
     """Open with mutagen's common names ("easy" tags), also for wav and aiff, whose ID3 has none by itself."""
     import mutagen
     from mutagen.aiff import AIFF
-    from mutagen.easyid3 import EasyID3
     from mutagen.wave import WAVE
 
     try:
@@ -61,26 +62,41 @@ def _open(path: str | Path) -> Any:
     except Exception:  # damaged tags must never cost the audio
         return None
     if isinstance(file, WAVE | AIFF):
-        return _ChunkTags(file, path, EasyID3)
-    return file
+        return _ChunkFile(file)
+    return None if type(file).__name__ == "AAC" else file
 
 
-class _ChunkTags:
-    """ID3 tags inside a wav or aiff file, under the common names that `EasyID3` gives them in an mp3."""
+FRAMES = {"title": "TIT2", "artist": "TPE1", "album": "TALB", "genre": "TCON", "date": "TDRC", "tracknumber": "TRCK"}
+"""Common names of tags and the ID3 frames that hold them."""
 
-    def __init__(self, file: Any, path: str | Path, easy: Any) -> None:
+
+class _ChunkFile:
+    """A wav or aiff file, whose ID3 tags mutagen gives without the common names that it has for an mp3."""
+
+    def __init__(self, file: Any) -> None:
         self._file = file
-        self.tags: Any = None
-        if file.tags is not None:
-            self.tags = easy()
-            self.tags._EasyID3__id3 = file.tags
-        self._easy = easy
-        self._path = path
+
+    @property
+    def tags(self) -> "_ChunkTags | None":
+        return None if self._file.tags is None else _ChunkTags(self._file.tags)
 
     def add_tags(self) -> None:
         self._file.add_tags()
-        self.tags = self._easy()
-        self.tags._EasyID3__id3 = self._file.tags
 
     def save(self) -> None:
         self._file.save()
+
+
+class _ChunkTags:
+    """ID3 frames under their common names."""
+
+    def __init__(self, frames: Any) -> None:
+        self._frames = frames
+
+    def items(self) -> list[tuple[str, list[str]]]:
+        return [(name, self._frames[frame].text) for name, frame in FRAMES.items() if frame in self._frames]
+
+    def __setitem__(self, name: str, values: list[str]) -> None:
+        from mutagen import id3
+
+        self._frames.setall(FRAMES[name], [getattr(id3, FRAMES[name])(encoding=3, text=values)])

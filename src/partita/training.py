@@ -5,6 +5,7 @@ The whole state is one file that is replaced at once. So a run that was killed a
 one that was not.
 """
 
+import hashlib
 import json
 import os
 import time
@@ -65,7 +66,7 @@ def fit(
         scores = model.validate(valid) if valid else {}
         return Run(history=[{"step": 0, **{f"valid_{k}": v for k, v in scores.items()}}])
     model.start(train, rng)
-    trainer = _Trainer(model, recipe, seed, choose_device(device), folder)
+    trainer = _Trainer(model, recipe, seed, choose_device(device), folder, digest(train, valid))
     trainer.resume()
     return trainer.run(train, valid, progress or (lambda done, total, words: None))
 
@@ -73,8 +74,11 @@ def fit(
 class _Trainer:
     """The state of one run and the steps that change it."""
 
-    def __init__(self, model: Model, recipe: Recipe, seed: int, device: torch.device, folder: Path | None) -> None:
+    def __init__(
+        self, model: Model, recipe: Recipe, seed: int, device: torch.device, folder: Path | None, data: str
+    ) -> None:
         self.model, self.recipe, self.seed, self.device, self.folder = model, recipe, seed, device, folder
+        self.data = data
         model.to(device)
         self.optimizers = model.phases(recipe)
         self.ema = {key: value.detach().clone() for key, value in model.state_dict().items()}
@@ -213,7 +217,7 @@ class _Trainer:
             raise CheckpointError(f"{path}: can't be read ({error}); remove it to start again") from None
         if metadata.get("settings") != self._settings():
             raise CheckpointError(
-                f"{path}: was made with other settings; give another folder or remove it to start again"
+                f"{path}: was made with other settings or data; give another folder or remove it to start again"
             )
         self.state = Run(**json.loads(metadata["run"]))
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "ema": {}, "best": {}}
@@ -237,6 +241,8 @@ class _Trainer:
             "config": self.model.config_json(),
             "recipe": asdict(self.recipe),
             "seed": self.seed,
+            "device": self.device.type,
+            "data": self.data,
         }
         return json.dumps(values, sort_keys=True)
 
@@ -248,6 +254,18 @@ def _tensorboard(folder: Path | None) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder / "events"))
+
+
+def digest(*parts: Sequence[Item]) -> str:
+    """A digest of prepared items: another song, order or split gives another."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(f"{len(part)} items".encode())
+        for item in part:
+            for name, array in sorted(item.items()):
+                total.update(f"{name} {array.dtype} {array.shape}".encode())
+                total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
 
 
 def batch_indices(count: int, batch: int, step: int, seed: int) -> list[int]:

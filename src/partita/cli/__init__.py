@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from partita.errors import PartitaError
 
     words = list(sys.argv[1:] if arguments is None else arguments)
-    words = [STANDARD_INPUT if word == "-" else word for word in words]  # cyclopts takes a lone "-" for an option
+    if words[:1] == ["classify"]:  # cyclopts takes a lone "-" for an option
+        words = [STANDARD_INPUT if word == "-" else word for word in words]
     if words[:1] != [
         "train"
     ]:  # one recording at a time is fastest on one thread; set before numpy and torch start theirs

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ from cyclopts import Parameter, validators
 
 from partita.cli.console import STANDARD_INPUT, note, progress_bar
 from partita.cli.results import Form, Results
-from partita.errors import UsageError
+from partita.errors import AudioError, UsageError
 from partita.tasks.classify import (
     DEFAULT_MODEL,
     TAG_FROM,
@@ -38,7 +39,7 @@ def classify(
     tag_from: Probability = TAG_FROM,
     overwrite_tags: bool = False,
     dry_run: bool = False,
-    jobs: int = 0,
+    jobs: int = 1,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> int:
     """Name the genre of recordings, with probabilities that can be taken at their word.
@@ -94,36 +95,45 @@ def classify(
         raise UsageError("--json and --csv exclude each other")
     if top < 1:
         raise UsageError(f"--top wants at least 1, not {top}")
+    if (write_tags or dry_run) and STANDARD_INPUT in files:
+        raise UsageError("standard input has no tags to write; name the file instead of -")
     with tempfile.TemporaryDirectory(prefix="partita-") as scratch:
         sources = _sources(files, list, Path(scratch))
+        if plot:
+            check_plot(plot, len(sources))
         form: Form = "json" if json else "csv" if csv else "text"
-        with Results(form, output, top, timeline, model) as results:
+        with Results(form, output, top, timeline, model, keep=plot is not None) as results:
             todo = [source for source in sources if not results.holds(str(source))]
             if len(todo) < len(sources):
                 note(f"{len(sources) - len(todo)} of {len(sources)} files are in {output} already")
             with progress_bar("classifying") as progress:
-                for number, result in enumerate(
-                    classify_many(todo, model=model, threshold=threshold, device=device, jobs=jobs)
-                ):
+                answers = classify_many(todo, model=model, threshold=threshold, device=device, jobs=jobs)
+                for number, result in enumerate(answers):
                     results.add(result, "-" if str(result.file).startswith(scratch) else result.file)
                     if isinstance(result, Classification) and (write_tags or dry_run):
-                        outcome = write_genre(result, least=tag_from, overwrite=overwrite_tags, dry_run=dry_run)
-                        note(f"{result.file}: {result.genre} {result.probability:.2f}: {outcome}")
+                        try:
+                            outcome = write_genre(result, least=tag_from, overwrite=overwrite_tags, dry_run=dry_run)
+                            note(f"{result.file}: {result.genre} {result.probability:.2f}: {outcome}")
+                        except AudioError as error:
+                            results.fail(str(error))
                     progress(number + 1, len(todo), "")
-        if plot:
-            draw(results.kept, plot)
+            if plot:
+                draw(results.kept, plot)
     return results.code
 
 
 def _sources(files: tuple[str, ...], names: Path | None, scratch: Path) -> "list[Path]":
     """The recordings asked for; standard input is spooled to a file, since decoders seek."""
-    given = [name for name in files if name != STANDARD_INPUT]
+    sources = find_audio(name for name in files if name != STANDARD_INPUT)
     if names is not None:
         if str(names) != STANDARD_INPUT and not names.is_file():
             raise UsageError(f"{names}: no such list file")
-        lines = sys.stdin if str(names) == STANDARD_INPUT else names.read_text(encoding="utf-8").splitlines()
-        given += [line.strip() for line in lines if line.strip()]
-    sources = find_audio(given)
+        data = sys.stdin.buffer.read() if str(names) == STANDARD_INPUT else names.read_bytes()
+        lines = data.decode("utf-8-sig", errors="surrogateescape").splitlines()  # file names need not be valid text
+        listed = [Path(line.strip()).expanduser() for line in lines if line.strip()]
+        folders = {path for path in listed if path.is_dir()}
+        sources += [file for path in listed for file in (find_audio([path]) if path in folders else [path])]
+        sources = [*dict.fromkeys(sources)]
     if STANDARD_INPUT in files:
         spooled = scratch / "standard-input"
         with spooled.open("wb") as file:
@@ -135,19 +145,32 @@ def _sources(files: tuple[str, ...], names: Path | None, scratch: Path) -> "list
     return sources
 
 
+def check_plot(plot: Path, count: int) -> None:
+    """Raise `UsageError` before the work where a picture could not be drawn after it."""
+    if plot.suffix.lower() not in {"", ".png", ".svg", ".pdf"}:
+        raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, or into a folder")
+    if plot.suffix and count > 12:
+        raise UsageError(f"{plot}: one picture holds up to 12 files; give a folder for one picture each")
+    if not plot.parent.is_dir():
+        raise UsageError(f"{plot.parent}: no such folder to write the picture to")
+
+
 def draw(results: "list[Classification]", plot: Path) -> None:
-    """Draw results as one picture, or one each into a folder."""
+    """Draw results as one picture, or one each into a folder; of two with the same name the second is numbered."""
     from partita import figures
     from partita.tasks.classify import picture_row
 
-    if not results:
+    rows = [result for result in results if Path(result.file).is_file()]
+    if not rows:
         return
     if plot.suffix:
-        if len(results) > 12:
-            raise UsageError(f"{plot}: one picture holds up to 12 files; give a folder for one picture each")
-        figures.save(figures.classifications([picture_row(result) for result in results]), plot)
+        figures.save(figures.classifications([picture_row(result) for result in rows]), plot)
     else:
         plot.mkdir(parents=True, exist_ok=True)
-        for result in results:
-            figures.save(figures.classifications([picture_row(result)]), plot / f"{Path(result.file).name}.png")
+        names: Counter[str] = Counter()
+        for result in rows:
+            name = Path(result.file).name
+            names[name] += 1
+            number = f"-{names[name]}" if names[name] > 1 else ""
+            figures.save(figures.classifications([picture_row(result)]), plot / f"{name}{number}.png")
     note(f"drawn: {plot}")

@@ -27,7 +27,7 @@ def demo(*, plot: Path = Path("partita-demo.png"), model: str = DEFAULT_MODEL) -
     model
         A shipped model or a checkpoint's folder.
     """
-    with as_file(files("partita") / "music") as folder, Results("text", None, 3, True, model) as results:
+    with as_file(files("partita") / "music") as folder, Results("text", None, 3, True, model, keep=True) as results:
         for result in classify_many(find_audio([folder]), model=model):
             name = Path(result.file).name
             results.add(result, CREDITS.get(name, name))

@@ -34,7 +34,7 @@ def doctor() -> int:
     from partita.models.base import choose_device
 
     device = choose_device("auto")
-    named = torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    named = torch.cuda.get_device_name() if device.type == "cuda" else f"{os.cpu_count()} cores"
     say(f"device: {device.type} ({named})")
     if device.type == "cpu" and torch.version.cuda is None and _nvidia():
         say("There is an NVIDIA driver, but this PyTorch is a CPU build: install a CUDA build of torch to use it.")

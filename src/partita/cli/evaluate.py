@@ -70,7 +70,7 @@ def evaluate(
     else:
         for line in summary_lines(result):
             say(line)
-    return 1 if any(text.startswith("left out: ") for text in result.notes) else 0
+    return 1 if result.failures else 0
 
 
 def summary_lines(result: "Evaluation") -> list[str]:
@@ -79,6 +79,7 @@ def summary_lines(result: "Evaluation") -> list[str]:
     lines = [
         f"{result.model} on {result.protocol}",
         *(f"note: {text}" for text in result.notes),
+        *(f"left out: {text}" for text in result.failures),
         f"accuracy  {result.accuracy:.3f}  [{low:.3f}, {high:.3f}]  n {result.n}",
     ]
     for name, baseline in result.baselines.items():

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from partita.cli.console import say, say_json
+from partita.errors import UsageError
 
 
 def models(
@@ -34,6 +35,8 @@ def models(
         Print JSON.
     """
     if name is None:
+        if summary:
+            raise UsageError("name the model to summarise, such as partita models genre-cnn --summary")
         return _list(json)
     return _summarise(name, json) if summary else _card(name, json)
 
@@ -59,7 +62,11 @@ def _shipped() -> set[str]:
 
 def _card(name: str, json: bool) -> int:
     from partita.checkpoint import read_card
+    from partita.models import MODELS
 
+    if name in MODELS and name not in _shipped():
+        say(f"{name}: {MODELS[name].summary}. No checkpoint of it is shipped; partita train {name} makes one.")
+        return 0
     card = read_card(name)
     if json:
         say_json(card)
@@ -83,13 +90,14 @@ def _show(key: str, value: Any, indent: str) -> None:
 
 def _summarise(name: str, json: bool) -> int:
     from partita.checkpoint import load
+    from partita.data.gtzan import GENRES
     from partita.models import MODELS, model_class
 
     if name in _shipped() or name not in MODELS:
         model = load(name)
     else:
         kind = model_class(name)
-        model = kind(kind.Config())
+        model = kind(kind.Config(labels=GENRES))
     rows = [
         {"layer": path, "shape": list(parameter.shape), "parameters": parameter.numel()}
         for path, parameter in model.named_parameters()

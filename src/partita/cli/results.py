@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
@@ -21,23 +22,25 @@ class Results:
     `code` is the exit code they amount to: 0 all well, 1 some failed, 2 none could be used.
     """
 
-    def __init__(self, form: Form, output: Path | None, top: int, timeline: bool, model: str) -> None:
+    def __init__(
+        self, form: Form, output: Path | None, top: int, timeline: bool, model: str, *, keep: bool = False
+    ) -> None:
         from partita.checkpoint import identity, read_card
 
         self.form, self.output, self.top, self.timeline = form, output, top, timeline
         self.kept: list[Classification] = []
-        self.keep_for_pictures = 512
+        self._keep = keep
         self.good = self.bad = 0
         self._done: set[str] = set()
         self._file: TextIO | None = None
         self._model = identity(model)
-        self._labels = sorted(read_card(model)["config"]["labels"])
+        self._labels = sorted(read_card(model)["config"].get("labels", ()))
         if output is not None:
             self.form = self._form_of(output)
             self._done = self._read(output)
             self._file = output.open("a", encoding="utf-8", errors="backslashreplace", newline="")
-        if self.form == "csv" and not self._done and not (output and output.stat().st_size):
-            self._write(_row([*COLUMNS, *self._labels]))
+        if self.form == "csv" and not (output and output.stat().st_size):
+            self._write(self._header)
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +56,11 @@ class Results:
         """The exit code so far."""
         return 0 if not self.bad else 1 if self.good or self._done else 2
 
+    def fail(self, message: str) -> None:
+        """Tell that something went wrong with a file, and count it."""
+        self.bad += 1
+        complain(message)
+
     def holds(self, file: str) -> bool:
         """Whether the output file has this recording already."""
         return file in self._done
@@ -60,11 +68,10 @@ class Results:
     def add(self, result: Classification | Failure, name: str) -> None:
         """Write one result under `name`; a failure is also told on standard error."""
         if isinstance(result, Failure):
-            self.bad += 1
-            complain(f"{name}: {result.error}")
+            self.fail(f"{name}: {result.error}")
         else:
             self.good += 1
-            if len(self.kept) < self.keep_for_pictures:
+            if self._keep:
                 self.kept.append(result)
             for warning in result.warnings:
                 complain(f"{name}: {warning}")
@@ -106,29 +113,45 @@ class Results:
         return forms[output.suffix.lower()]
 
     def _read(self, output: Path) -> set[str]:
-        """Recordings that the output holds; a last line that was cut off by a crash is removed.
+        """Recordings that the output answers already.
 
-        Raises `UsageError` where it was made with another model or is something else.
+        A last line that a crash cut off is removed, and so are failures, which are tried again.
+        Raises `UsageError` where the file was made with another model or is something else; it is then left as it is.
         """
-        if not output.exists():
+        if not output.exists() or not output.stat().st_size:
             return set()
-        text = output.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:
-            output.write_text(whole, encoding="utf-8")
+        text = output.read_bytes().decode("utf-8", errors="replace")
+        lines = text.splitlines(keepends=True)
+        whole = lines if text.endswith("\n") else lines[:-1]
         try:
-            rows: list[dict[str, Any]]
-            if self.form == "json":
-                rows = [json.loads(line) for line in whole.splitlines()]
-            else:
-                rows = list(csv.DictReader(io.StringIO(whole)))
+            rows = [self._row_of(line) for line in whole if line.rstrip("\n") != self._header]
             models = {row["model"] for row in rows if row.get("model")}
-            done = {row["file"] for row in rows}
-        except (ValueError, KeyError, TypeError):
+            answered = {row["file"] for row in rows if not row.get("error")}
+            if not whole:
+                raise ValueError
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             raise UsageError(f"{output}: is there already and does not hold results of partita") from None
         if models - {self._model}:
             raise UsageError(f"{output}: holds results of {models.pop()}, not {self._model}; give another file")
-        return done
+        kept = [line for line in whole if line.rstrip("\n") == self._header or not self._row_of(line).get("error")]
+        if kept != lines:
+            partial = output.with_name(f".{output.name}")
+            partial.write_bytes("".join(kept).encode())
+            os.replace(partial, output)
+        return answered
+
+    @property
+    def _header(self) -> str:
+        return _row([*COLUMNS, *self._labels])
+
+    def _row_of(self, line: str) -> dict[str, Any]:
+        """One line of output, read back."""
+        if self.form == "json":
+            row = json.loads(line)
+            return {"file": row["file"], "error": row.get("error"), "model": row.get("model")}
+        values = next(csv.reader([line]))
+        row = dict(zip([*COLUMNS, *self._labels], values, strict=True))
+        return {"file": row["file"], "error": row["error"], "model": row["model"]}
 
 
 def timeline_lines(result: Classification) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from partita.errors import DataError, unknown
-from partita.example import Example
+from partita.example import Example, neighbour_folds
 
 SPLITS = ("train", "valid", "test")
 FRACTIONS = {"train": 0.7, "valid": 0.15, "test": 0.15}
@@ -55,7 +55,8 @@ class Dataset:
         if name not in self.splits:
             raise unknown(f"split of {self.name}", name, sorted(self.splits))
         if not self.splits[name]:
-            raise DataError(f"{self.name}: the {name} split is empty; there are too few songs to divide")
+            full = ", ".join(f"{len(part)} in {other}" for other, part in self.splits.items() if part)
+            raise DataError(f"{self.name}: there are no songs in the {name} split ({full or 'none at all'})")
         return self.splits[name]
 
     def describe(self) -> str:
@@ -101,16 +102,7 @@ def split_by_group(
 
 
 def folds_by_group(examples: Sequence[Example], folds: int) -> list[list[Example]]:
-    """Divide examples into `folds` parts of near equal size and label mix; no group is in two parts.
-
-    A part takes neighbours by name from every label: they often share an album or artist, also where the groups do not
-    know it.
-    """
-    parts: list[list[Example]] = [[] for _ in range(folds)]
-    placed: dict[str, int] = {}
-    for label in sorted({example.label for example in examples}):
-        same = sorted((example for example in examples if example.label == label), key=lambda example: example.id)
-        for place, example in enumerate(same):
-            part = placed.setdefault(example.group, place * folds // len(same))
-            parts[part].append(example)
-    return parts
+    """Divide examples into parts of neighbours by name, as `neighbour_folds` does."""
+    ordered = sorted(examples, key=lambda example: (example.label, example.id))
+    labels, groups = [example.label for example in ordered], [example.group for example in ordered]
+    return [[ordered[place] for place in part] for part in neighbour_folds(labels, groups, folds)]

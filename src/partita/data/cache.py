@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from partita.example import Example, Spectrogram
@@ -39,7 +40,8 @@ def cached(example: Example, front_end: str, prepare: Callable[[Example], Arrays
         return load_file(path)
     except (OSError, SafetensorError):
         pass  # not there yet, or cut short by a full disk
-    arrays = dict(prepare(example))
+    # safetensors writes an array's memory as it lies, so every array must lie in C order
+    arrays = {name: np.ascontiguousarray(array) for name, array in prepare(example).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".")

@@ -67,12 +67,13 @@ def load(path: str, protocol: str, seed: int) -> Dataset:
 def _tracks(table: Path) -> dict[int, dict[tuple[str, str], str]]:
     """Rows of tracks.csv by track number; its columns have two header lines, such as ("track", "genre_top")."""
     wanted = {("set", "split"), ("track", "genre_top"), ("artist", "id")}
-    with table.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        columns = list(zip(next(reader), next(reader), strict=True))
-        next(reader)  # a third header line names the index
+    csv.field_size_limit(1 << 24)  # biographies are longer than the default allows
+    with table.open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+        columns = list(zip(*rows[:2], strict=False))
         missing = wanted - set(columns)
         if missing:
             raise DataError(f"{table}: no column {sorted(missing)[0]}; is it fma_metadata's own tracks.csv?")
         places = {column: columns.index(column) for column in wanted}
-        return {int(row[0]): {column: row[place] for column, place in places.items()} for row in reader if row}
+        tracks = [row for row in rows[2:] if row[0].isdecimal() and len(row) > max(places.values())]
+        return {int(row[0]): {column: row[place] for column, place in places.items()} for row in tracks}

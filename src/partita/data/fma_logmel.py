@@ -11,24 +11,31 @@ from partita.example import Example, Spectrogram
 
 __all__ = ["CITATION", "LICENCE", "PROTOCOLS", "SOURCE", "load"]
 
-PROTOCOLS = {"artist": "artists of the official training part split 80/20 at random, stratified by genre"}
+PROTOCOLS = {
+    "artist": "the archive's test part, and its training part split 80/20 by artist, stratified by genre",
+    "stated": "split as the archive states",
+}
 SECONDS_PER_COLUMN = 30 / 128
+STATED = {"training": "train", "train": "train", "validation": "valid", "valid": "valid", "test": "test"}
 
 
 def load(path: str, protocol: str, seed: int) -> Dataset:
-    """Load the archive; tracks that the official split does not list are left out."""
-    rows = read_archive(path, ("logmel", "track_id", "genre", "split", "artist_id"))
-    examples = [
-        Example(
-            f"{int(track):06d}",
-            Spectrogram(levels, SECONDS_PER_COLUMN, "fma-logmel", f"{int(track):06d}"),
-            str(genre),
-            f"artist {artist}",
-        )
-        for levels, track, genre, split, artist in zip(*rows.values(), strict=True)
-        if split == "training"
-    ]
-    left_out = len(rows["logmel"]) - len(examples)
-    notes = [f"{left_out} tracks that the official split does not list are left out"] if left_out else []
-    splits = split_by_group(examples, seed, {"train": 0.8, "valid": 0.2})
-    return Dataset("fma-logmel", splits, f"{PROTOCOLS[protocol]} (seed {seed})", notes=notes)
+    """Load the archive; tracks that are in no part of the official split ("unlisted") are left out.
+
+    A validation part is cut from the training part where the archive states none.
+    """
+    rows = read_archive(path, ("logmel", "track_id", "genre", "split", "artist_id"), bands=64)
+    parts: dict[str, list[Example]] = {"train": [], "valid": [], "test": []}
+    left_out = 0
+    for levels, track, genre, split, artist in zip(*rows.values(), strict=True):
+        if str(split) not in STATED:
+            left_out += 1
+            continue
+        name = f"{int(track):06d}"
+        media = Spectrogram(levels, SECONDS_PER_COLUMN, "fma-logmel", name)
+        parts[STATED[str(split)]].append(Example(name, media, str(genre), f"artist {artist}"))
+    notes = [f"{left_out} tracks that are in no part of the official split are left out"] if left_out else []
+    if protocol == "artist" and parts["train"] and not parts["valid"]:
+        cut = split_by_group(parts["train"], seed, {"train": 0.8, "valid": 0.2})
+        return Dataset("fma-logmel", {**parts, **cut}, f"{PROTOCOLS[protocol]} (seed {seed})", notes=notes)
+    return Dataset("fma-logmel", parts, PROTOCOLS["stated"], notes=notes)

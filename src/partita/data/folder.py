@@ -23,8 +23,8 @@ PROTOCOLS = {
 }
 
 AUDIO_ENDINGS = frozenset(
-    ".wav .flac .mp3 .ogg .oga .au .snd .aif .aiff .aifc .caf .opus .m4a .m4b .mp4 .aac .alac .webm .mkv .mka .mov "  # noqa: SIM905
-    ".avi .wma .wmv .ac3 .mpg .mpeg .w64 .rf64".split()
+    ".wav .wave .flac .mp3 .mp2 .mpga .ogg .oga .au .snd .aif .aiff .aifc .caf .w64 .rf64 .opus .m4a .m4b .m4v .mp4 "  # noqa: SIM905
+    ".aac .alac .ac3 .amr .ape .tta .wv .wma .wmv .webm .mkv .mka .mov .avi .flv .3gp .ts .mpg .mpeg".split()
 )
 
 

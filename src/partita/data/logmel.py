@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from partita.errors import DataError
 
 
-def read_archive(path: str, fields: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
-    """The named arrays of an .npz archive; `logmel` must be uint8 (n, bands, columns), the others (n,).
+def read_archive(path: str, fields: tuple[str, ...], bands: int) -> dict[str, NDArray[np.generic]]:
+    """The named arrays of an .npz archive; `logmel` must be uint8 (n, `bands`, columns), the others (n,).
 
     Nothing is unpickled. Raises `DataError` where the file is missing or of another form.
     """
@@ -25,8 +25,8 @@ def read_archive(path: str, fields: tuple[str, ...]) -> dict[str, NDArray[np.gen
     except (BadZipFile, ValueError, OSError, EOFError) as error:
         raise DataError(f"{path}: not a readable .npz archive ({error})") from None
     levels = arrays["logmel"]
-    if levels.ndim != 3 or levels.dtype != np.uint8:
-        raise DataError(f"{path}: logmel must be uint8 (n, bands, columns), not {levels.dtype} {levels.shape}")
+    if levels.ndim != 3 or levels.dtype != np.uint8 or levels.shape[1] != bands or not levels.size:
+        raise DataError(f"{path}: logmel must be uint8 (n, {bands}, columns), not {levels.dtype} {levels.shape}")
     for field, array in arrays.items():
         if len(array) != len(levels):
             raise DataError(f"{path}: {len(array)} of {field} but {len(levels)} spectrograms")

@@ -1,26 +1,21 @@
-"""The contract of every model, and what classifiers add to it.
+"""The contract of every model; `classifier.py` adds what classifiers have to it.
 
     Example --prepare--> item (arrays, cached) --batch--> tensors --losses--> a loss to minimise
-    Sound   --windows--> items, one by one     --scores-> log-probabilities of segments
 
 The front end is inside the model, hence inside the checkpoint: a checkpoint can't be fed the wrong features.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import pairwise
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from partita.audio import Reading
-from partita.errors import CheckpointError, UnusableAudioError, UsageError
-from partita.example import Example, Media, Spectrogram
-from partita.features import GTZAN_RATE, gtzan_windows
+from partita.errors import CheckpointError, UsageError
+from partita.example import Example
 
 Item = Mapping[str, NDArray[Any]]
 """What `prepare` makes of one example: arrays by name, without randomness, so that they can be cached."""
@@ -149,190 +144,6 @@ class Model(nn.Module):
             return cls(cls.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}))
         except TypeError as error:
             raise CheckpointError(f"the config does not fit {cls.name}: {error}") from None
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of a recording, `start` to `end` in seconds, with a probability for each label."""
-
-    start: float
-    end: float
-    probabilities: dict[str, float]
-
-    @property
-    def label(self) -> str:
-        """The most probable label."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a classifier says of one recording: probabilities of the whole and of its segments."""
-
-    probabilities: dict[str, float]
-    segments: tuple[Segment, ...]
-    seconds: float
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def ranked(self) -> list[tuple[str, float]]:
-        """Labels with probabilities, the most probable first."""
-        return sorted(self.probabilities.items(), key=lambda pair: -pair[1])
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Log-probabilities of one window: of its segments (n, labels), and of the whole (labels,).
-
-    `spans` are the segments' starts and ends in seconds from the window's start; together they cover it. A window of
-    silence has not been `heard` and does not count.
-    """
-
-    spans: Sequence[tuple[float, float]]
-    segments: NDArray[np.float32]
-    whole: NDArray[np.float32]
-    heard: bool = True
-
-
-class Classifier(Model):
-    """A model that names the genre of a recording.
-
-    Its config has `labels`. `temperature` divides the song's mean log-probability; it is fitted on songs that training
-    did not see, so that a probability of 0.8 is right 8 times of 10.
-    """
-
-    temperature: Tensor
-    minimum_seconds: ClassVar[float] = 1.0
-
-    def __init__(self, config: Any) -> None:
-        super().__init__(config)
-        self.register_buffer("temperature", torch.ones(()))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of probabilities."""
-        return cast(tuple[str, ...], self.config.labels)
-
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
-        """The front end as a stream: items that follow one another in time, in flat memory."""
-        raise NotImplementedError
-
-    def scores(self, item: Item) -> Scores:
-        """Log-probabilities of one window and of its segments, without randomness."""
-        raise NotImplementedError
-
-    def classify(self, media: Media) -> Prediction:
-        """Classify a recording of any length.
-
-        Raises `AudioError` where it can't be decoded, is silent, or is shorter than `minimum_seconds`.
-        """
-        reading = Reading()
-        total, weight, offset = np.zeros(len(self.labels)), 0.0, 0.0
-        segments: list[Segment] = []
-        self.eval()
-        for item in self.windows(media, reading):
-            with torch.inference_mode(), one_thread():
-                scores = self.scores(item)
-            seconds = scores.spans[-1][1]
-            if scores.heard:
-                total += seconds * scores.whole
-                weight += seconds
-                for (start, end), row in zip(scores.spans, self.probabilities(scores.segments), strict=True):
-                    segments.append(Segment(round(offset + start, 3), round(offset + end, 3), self._named(row)))
-            offset += seconds
-        self._refuse_unusable(media, reading)
-        seconds = media.seconds if isinstance(media, Spectrogram) else reading.seconds
-        probabilities = self._named(self.probabilities(total / weight))
-        return Prediction(probabilities, tuple(segments), seconds, tuple(reading.warnings))
-
-    def probabilities(self, log_probabilities: NDArray[Any]) -> NDArray[np.float64]:
-        """Softmax over the last axis at the fitted temperature."""
-        scaled = np.asarray(log_probabilities, np.float64) / float(self.temperature)
-        scaled = np.exp(scaled - scaled.max(-1, keepdims=True))
-        return cast(NDArray[np.float64], scaled / scaled.sum(-1, keepdims=True))
-
-    def song_log_probabilities(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        """Uncalibrated log-probabilities (songs, labels) of whole prepared songs."""
-        self.eval()
-        with torch.inference_mode(), one_thread():
-            return np.stack([self.scores(item).whole for item in items])
-
-    def validate(self, items: Sequence[Item]) -> dict[str, float]:
-        """Song-level cross-entropy (nats) and accuracy of labelled items."""
-        scores = self.song_log_probabilities(items)
-        scores = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-        truth = np.array([int(item["label"]) for item in items])
-        nll = -scores[np.arange(len(truth)), truth].mean()
-        return {"loss": float(nll), "accuracy": float((scores.argmax(1) == truth).mean())}
-
-    def label_index(self, example: Example) -> NDArray[np.int64]:
-        """The example's label as a number.
-
-        Raises `UsageError` for a label that the model does not know.
-        """
-        if example.label not in self.labels:
-            raise UsageError(
-                f"{example.id}: the model has no label {example.label!r}; it has {', '.join(self.labels)}."
-            )
-        return np.array(self.labels.index(example.label))
-
-    def _named(self, row: NDArray[Any]) -> dict[str, float]:
-        return {label: round(float(value), 6) for label, value in zip(self.labels, row, strict=True)}
-
-    def _refuse_unusable(self, media: Media, reading: Reading) -> None:
-        if isinstance(media, Spectrogram):
-            return
-        if reading.seconds < self.minimum_seconds:
-            reason = f"too short: {reading.seconds:.3g} s, wants at least {self.minimum_seconds:g} s"
-            raise UnusableAudioError(media.name, reason)
-        if reading.silent:
-            raise UnusableAudioError(media.name, reading.silent)
-
-
-def gtzan_columns(media: Media, reading: Reading) -> Iterator[NDArray[np.uint8]]:
-    """Any media as consecutive uint8 (128, columns) windows of the GTZAN archive's transform.
-
-    Raises `UsageError` for a spectrogram of another transform.
-    """
-    if not isinstance(media, Spectrogram):
-        yield from gtzan_windows(media.blocks(GTZAN_RATE, reading))
-    elif media.front_end == "gtzan-logmel":
-        yield media.levels
-    else:
-        raise UsageError(f"{media.name}: is a {media.front_end} spectrogram; this model takes gtzan-logmel or sound")
-
-
-def chunk_starts(columns: int, length: int, hop: int) -> list[int]:
-    """Where chunks of `length` start so that they cover `columns` evenly, about `hop` apart."""
-    if columns <= length:
-        return [0]
-    count = -(-(columns - length) // hop) + 1
-    return [round(i * (columns - length) / (count - 1)) for i in range(count)]
-
-
-def chunk_spans(
-    starts: Sequence[int], length: int, columns: int, seconds_per_column: float
-) -> list[tuple[float, float]]:
-    """The stretch that each overlapping chunk stands for, in seconds: up to half way to its neighbours' centres.
-
-    >>> chunk_spans([0, 4, 8], 8, 16, 0.5)
-    [(0.0, 3.0), (3.0, 5.0), (5.0, 8.0)]
-    """
-    shift = length / 2
-    middles = [(a + b) / 2 + shift for a, b in pairwise(starts)]
-    edges = [0.0, *middles, float(columns)]
-    return [(a * seconds_per_column, b * seconds_per_column) for a, b in pairwise(edges)]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one thread on the processor: for one recording at a time more only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def choose_device(name: str = "auto") -> torch.device:

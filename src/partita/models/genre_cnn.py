@@ -8,7 +8,7 @@ that the colour of a recording can't be memorised, is worth more than any other 
 returns in the summary statistics, whose errors fall on other songs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from partita.audio import Reading
-from partita.example import Example, Media
-from partita.features import GTZAN_SECONDS_PER_COLUMN, summary
-from partita.models.base import Batch, Classifier, Item, Recipe, Scores, chunk_spans, chunk_starts, gtzan_columns
-from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, augmented_summaries, stretches
+from partita.models.base import Batch, Item, Recipe
+from partita.models.classifier import Scores
+from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, augmented_summaries
+from partita.models.stretches import StretchClassifier, stretches
 
 BANDS = 128
 
@@ -58,7 +57,7 @@ class GenreCNNConfig:
     smoothing: float = 0.1
 
 
-class GenreCNN(Classifier):
+class GenreCNN(StretchClassifier):
     """Networks along time and along both axes, and a summary decision, in one model."""
 
     name = "genre-cnn"
@@ -82,24 +81,6 @@ class GenreCNN(Classifier):
         return cls(
             GenreCNNConfig(labels=("a", "b"), width=8, dropout=0.0, crop=16, columns=32, hop=32, copies=1, mixup=0.0)
         )
-
-    @property
-    def front_end(self) -> str:
-        """Names the transform and the stretches."""
-        return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v2"
-
-    def prepare(self, example: Example) -> Item:
-        """Give {"levels": uint8 (128, columns), "summaries": (stretches, 291)}."""
-        return self._item(np.concatenate(list(gtzan_columns(example.media, Reading())), axis=1))
-
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
-        """Items of 30 s, as `prepare` makes them of a whole recording."""
-        for levels in gtzan_columns(media, reading):
-            yield self._item(levels)
-
-    def _item(self, levels: NDArray[np.uint8]) -> Item:
-        parts = stretches(levels, self.config.columns, self.config.hop)
-        return {"levels": levels, "summaries": np.stack([summary(part) for part in parts])}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Standardise the bands by all items and fit the summary decision."""
@@ -171,13 +152,12 @@ class GenreCNN(Classifier):
     def scores(self, item: Item) -> Scores:
         """Log-probabilities of overlapping stretches, and their mean."""
         config = self.config
-        columns = item["levels"].shape[1]
-        starts = chunk_starts(columns, config.columns, config.hop)
-        spans = chunk_spans(starts, config.columns, columns, GTZAN_SECONDS_PER_COLUMN)
         parts = np.stack(stretches(np.asarray(item["levels"]), config.columns, config.hop)).astype(np.float32)
         x = self._standardise(torch.from_numpy(parts).to(self.scale.device))
         rows = torch.stack([F.log_softmax(member(x), dim=-1) for member in self.members]).mean(0)
         summaries = torch.from_numpy(np.asarray(item["summaries"])).to(self.scale.device)
         rows = rows + config.summary_weight * self.summary(summaries)
         segments = F.log_softmax(rows, dim=-1).cpu().numpy()
-        return Scores(spans, segments, rows.mean(0).cpu().numpy(), heard=bool(item["levels"].any()))
+        return Scores(
+            self.spans(item["levels"].shape[1]), segments, rows.mean(0).cpu().numpy(), heard=bool(item["levels"].any())
+        )

@@ -1,7 +1,7 @@
 """Parts that more than one model is built from, or that stand by themselves."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -9,15 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from partita.features import SUMMARY_COLUMNS, SUMMARY_GROUPS, SUMMARY_SIZE, summary
-from partita.models.base import Item, chunk_starts
-
-
-def stretches(levels: NDArray[Any], columns: int, hop: int) -> list[NDArray[Any]]:
-    """Overlapping stretches (128, columns) of levels, about `hop` apart; less than 32 columns are repeated to be 32."""
-    if levels.shape[1] < SUMMARY_COLUMNS:
-        levels = np.tile(levels, (1, -(-SUMMARY_COLUMNS // levels.shape[1])))[:, :SUMMARY_COLUMNS]
-    return [levels[:, start : start + columns] for start in chunk_starts(levels.shape[1], columns, hop)]
+from partita.features import SUMMARY_GROUPS, SUMMARY_SIZE, summary
+from partita.models.base import Item
+from partita.models.stretches import stretches
 
 
 class SummaryDecision(nn.Module):

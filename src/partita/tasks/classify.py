@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from partita.audio import Audio, AudioFile
 from partita.errors import AudioError, CheckpointError, PartitaError, UsageError
 from partita.example import Spectrogram
-from partita.tags import read_tags, write_tags
+from partita.tags import can_hold_tags, read_tags, write_tags
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from partita.models.base import Classifier, Segment
+    from partita.models.classifier import Classifier, Segment
 
 DEFAULT_MODEL = "genre-cnn"
 UNSURE_BELOW = 0.4
@@ -109,11 +109,12 @@ def classify_many(
     model: str = DEFAULT_MODEL,
     threshold: float = UNSURE_BELOW,
     device: str = "auto",
-    jobs: int = 0,
+    jobs: int = 1,
 ) -> Iterator[Classification | Failure]:
     """Classify files one after another, in their order; a bad one gives a `Failure` and the rest go on.
 
-    `jobs` processes share the work; 0 takes one for every core where there are enough files to pay for their start.
+    `jobs` processes share the work; 0 takes one for every core where there are enough files to pay for their start. A
+    script that asks for more than one must do so under `if __name__ == "__main__":`, as ever with processes in Python.
     """
     if jobs < 0:
         raise UsageError(f"jobs is a number of processes, 0 for as many as fit, not {jobs}")
@@ -129,29 +130,26 @@ def classify_many(
 def find_audio(inputs: Iterable[str | Path]) -> list[Path]:
     """Files named by inputs: files as they are, folders searched recursively for audio, globs expanded.
 
-    A file named twice comes once. Raises `UsageError` for a folder or glob that holds no audio.
+    A file named twice comes once. What holds no audio comes as it was named, so that it is reported like a bad file.
     """
     from partita.data.folder import audio_files
 
     found: dict[Path, None] = {}
     for given in map(str, inputs):
         path = Path(given).expanduser()
+        inside = [path]
         if path.is_dir():
             inside = list(audio_files(path))
         elif not path.exists() and has_magic(given):
             matches = [Path(match) for match in sorted(glob(str(path), recursive=True))]
             inside = [file for match in matches for file in (audio_files(match) if match.is_dir() else [match])]
-        else:
-            inside = [path]
-        if not inside:
-            raise UsageError(f"{given}: no audio files here")
-        found.update(dict.fromkeys(inside))
+        found.update(dict.fromkeys(inside or [path]))
     return list(found)
 
 
 def write_genre(
     result: Classification, *, least: float = TAG_FROM, overwrite: bool = False, dry_run: bool = False
-) -> Literal["written", "would write", "not certain enough", "has a genre already"]:
+) -> Literal["written", "would write", "can't be tagged", "not certain enough", "has a genre already"]:
     """Write the genre into the file's tags, if it is probable enough and none is there (or `overwrite`).
 
     Raises `AudioError` where the file can't hold tags.
@@ -161,7 +159,7 @@ def write_genre(
     if read_tags(result.file).get("genre") and not overwrite:
         return "has a genre already"
     if dry_run:
-        return "would write"
+        return "would write" if can_hold_tags(result.file) else "can't be tagged"
     write_tags(result.file, {"genre": result.genre})
     return "written"
 
@@ -173,9 +171,10 @@ def picture_row(
     import numpy as np
 
     from partita.audio import Reading
-    from partita.models.base import gtzan_columns
+    from partita.features import GTZAN_SECONDS_PER_COLUMN
+    from partita.models.stretches import gtzan_columns
 
-    every = max(1, round(result.seconds / 0.0775 / columns))
+    every = max(1, round(result.seconds / GTZAN_SECONDS_PER_COLUMN / columns))
     parts = [levels[:, ::every] for levels in gtzan_columns(AudioFile(result.file), Reading())]
     unsure = ", unsure" if result.unsure else ""
     title = f"{Path(result.file).name}: {result.genre} {result.probability:.2f}{unsure}"
@@ -185,7 +184,8 @@ def picture_row(
 @lru_cache(maxsize=2)
 def _classifier(model: str, device: str) -> "Classifier":
     from partita.checkpoint import load
-    from partita.models.base import Classifier, choose_device
+    from partita.models.base import choose_device
+    from partita.models.classifier import Classifier
 
     loaded = load(model, choose_device(device))
     if not isinstance(loaded, Classifier):
@@ -213,6 +213,17 @@ def _start_worker() -> None:
     torch.set_num_threads(1)
 
 
+def _check_that_processes_start() -> None:
+    """Raise `UsageError` where a new process would run the caller's script again instead of our work."""
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            pool.submit(os.getpid).result()
+    except BrokenProcessPool:
+        raise UsageError(
+            'worker processes do not start; in a script, call this under if __name__ == "__main__":'
+        ) from None
+
+
 def _in_processes(
     sources: list[str], model: str, threshold: float, device: str, jobs: int
 ) -> Iterator[Classification | Failure]:
@@ -221,6 +232,7 @@ def _in_processes(
     A file that kills its process (a fault in a decoder) takes the pool down with it. Files that were under way are then
     tried alone, so that only the guilty one fails.
     """
+    _check_that_processes_start()
     ahead = 4 * jobs
     place = 0
     while place < len(sources):

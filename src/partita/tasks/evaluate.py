@@ -4,7 +4,8 @@ from partita import data as datasets
 from partita.checkpoint import identity, load
 from partita.errors import CheckpointError, UsageError
 from partita.evaluation import Evaluation, measure_classifier
-from partita.models.base import Classifier, choose_device
+from partita.models.base import choose_device
+from partita.models.classifier import Classifier
 from partita.training import Progress
 
 

@@ -12,7 +12,8 @@ from partita.data import Dataset
 from partita.errors import UsageError
 from partita.evaluation import Evaluation, cross_validated_temperature, measure_classifier, prepare_all
 from partita.models import model_class
-from partita.models.base import Classifier, Model, Recipe, choose_device
+from partita.models.base import Model, Recipe, choose_device
+from partita.models.classifier import Classifier
 from partita.training import STATE, Progress, Run, fit
 
 
@@ -134,7 +135,10 @@ def _calibrate(
     from partita.metrics.classification import fit_temperature
 
     if network.closed_form:
-        return {"temperature": float(network.temperature), "fitted": "cross-validation inside the training part"}
+        temperature = float(network.temperature)
+        fitted = temperature != 1  # exactly 1 is where it starts
+        words = "cross-validation inside the training part" if fitted else "not: too few songs of a label"
+        return {"temperature": temperature, "fitted": words}
     fewest = min(Counter(example.label for example in dataset.split("train")).values())
     if folds == 1 or folds < 0 or folds > fewest:
         raise UsageError(f"calibration folds are 0 or 2 to {fewest} (the songs of the smallest label), not {folds}")
