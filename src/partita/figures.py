@@ -53,7 +53,11 @@ def classifications(
         shown = sorted(probabilities.items(), key=lambda pair: -pair[1])[:5][::-1]
         bars.barh([label for label, _ in shown], [p for _, p in shown], color=[colours[label] for label, _ in shown])
         for place, (_, p) in enumerate(shown):
-            bars.text(min(p + 0.02, 0.8), place, f"{p:.2f}", va="center", fontsize=8)
+            inside = p > 0.75
+            side, colour = ("right", "white") if inside else ("left", "black")
+            bars.text(
+                p - 0.02 if inside else p + 0.02, place, f"{p:.2f}", va="center", ha=side, color=colour, fontsize=8
+            )
         bars.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="probability")
         bars.tick_params(axis="y", length=0, labelsize=9)
     return figure
