@@ -17,7 +17,8 @@ from partita import checkpoint
 from partita.audio import Audio, AudioFile, Reading, Samples
 from partita.example import Spectrogram
 from partita.features import GTZAN_RATE, GTZAN_SECONDS_PER_COLUMN, gtzan_windows, mel_spectrogram, power_to_db
-from partita.models.base import Classifier, Item
+from partita.models.base import Item
+from partita.models.classifier import Classifier
 
 SECONDS = 30
 """Length of the song that is classified."""

@@ -29,9 +29,7 @@ class Prepared:
     failures: list[AudioError] = field(default_factory=list)
 
 
-def prepare_all(
-    model: Model, examples: Sequence[Example], progress: Progress | None = None, labelled: bool = True
-) -> Prepared:
+def prepare_all(model: Model, examples: Sequence[Example], progress: Progress | None = None) -> Prepared:
     """Run the front end over examples through the cache; files that can't be used are set aside, not fatal.
 
     Raises `DataError` where none is left.
@@ -40,7 +38,7 @@ def prepare_all(
     groups = {group: number for number, group in enumerate(dict.fromkeys(example.group for example in examples))}
     for number, example in enumerate(examples):
         known = {"group": np.array(groups[example.group])}
-        if labelled and isinstance(model, Classifier):
+        if isinstance(model, Classifier):
             known["label"] = model.label_index(example)
         try:
             prepared.items.append({**cached(example, model.front_end, model.prepare), **known})

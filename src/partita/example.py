@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio import Audio, AudioFile
+from partita.decoders import check_exists
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +49,14 @@ class Example:
 
     @cached_property
     def content(self) -> str:
-        """A digest of the media's bytes: the same content has the same digest, wherever it lies."""
+        """A digest of the media's bytes: the same content has the same digest, wherever it lies.
+
+        Raises `UnreadableAudioError` for a file that is gone or empty or may not be read.
+        """
         import hashlib
 
         if isinstance(self.media, AudioFile):
+            check_exists(self.media.path)
             with open(self.media.path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         array = self.media.samples if isinstance(self.media, Audio) else self.media.levels

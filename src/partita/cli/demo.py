@@ -1,7 +1,10 @@
 """The command `partita demo`."""
 
+import os
+import sys
 from importlib.resources import as_file, files
 from pathlib import Path
+from shutil import which
 
 from partita.cli.classify import draw
 from partita.cli.console import note, say
@@ -15,6 +18,14 @@ CREDITS = {
     "kevin-macleod-vibe-ace.ogg": "Kevin MacLeod, Vibe Ace (CC BY 3.0)",
     "sorohanro-solo-trumpet.ogg": "Mihai Sorohan, solo trumpet in F, 90 bpm (CC BY 3.0)",
 }
+
+
+def _command() -> str:
+    """How the reader can call partita from here."""
+    if which("partita"):
+        return "partita"
+    beside = Path(sys.executable).with_name("partita")
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 def demo(*, plot: Path = Path("partita-demo.png"), model: str = DEFAULT_MODEL) -> int:
@@ -34,8 +45,8 @@ def demo(*, plot: Path = Path("partita-demo.png"), model: str = DEFAULT_MODEL) -
         draw(results.kept, plot)
     say(f"Picture: {plot}")
     say()
-    say("Next: partita classify YOUR-MUSIC        any files or folders; --timeline, --json, --csv, --plot")
-    say("      partita train genre-cnn --data folder:MUSIC --out my-genres      a folder for each of your genres")
-    say("      partita --help")
-    note("Sources and licences of the bundled music: src/partita/music/ATTRIBUTION.md")
+    say(f"Next, with your own music: {_command()} classify MUSIC --timeline")
+    say(f"Your own genres, a folder for each: {_command()} train genre-cnn --data folder:MUSIC --out my-genres")
+    say(f"Everything else: {_command()} --help")
+    note("Sources and licences of the bundled music: ATTRIBUTION.md beside it in partita/music")
     return results.code

@@ -6,7 +6,7 @@ Evaluation takes the same way from prepared songs (`parts` in place of `windows`
 answers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -107,16 +107,22 @@ class Classifier(Model):
         Raises `AudioError` where it can't be decoded, is silent, or is shorter than `minimum_seconds`.
         """
         reading = Reading()
-        scores = [self._score(item) for item in self.windows(media, reading)]
+        segments: list[Segment] = []
+
+        def windows() -> Iterator[Scores]:
+            offset = 0.0
+            for item in self.windows(media, reading):
+                window = self._score(item)
+                for (start, end), row in zip(window.spans, self.probabilities(window.segments), strict=True):
+                    if window.heard:
+                        segments.append(Segment(round(offset + start, 3), round(offset + end, 3), self._named(row)))
+                offset += window.seconds
+                yield window
+
+        pooled = self._pool(windows())
         self.refuse_unusable(media, reading)
-        segments, offset = [], 0.0
-        for window in scores:
-            for (start, end), row in zip(window.spans, self.probabilities(window.segments), strict=True):
-                if window.heard:
-                    segments.append(Segment(round(offset + start, 3), round(offset + end, 3), self._named(row)))
-            offset += window.seconds
-        probabilities = self._named(self.probabilities(self._pool(scores)))
         seconds = media.seconds if isinstance(media, Spectrogram) else reading.seconds
+        probabilities = self._named(self.probabilities(pooled))
         return Prediction(probabilities, tuple(segments), seconds, tuple(reading.warnings))
 
     def _score(self, item: Item) -> Scores:
@@ -124,10 +130,14 @@ class Classifier(Model):
         with torch.inference_mode(), one_thread():
             return self.scores(item)
 
-    def _pool(self, scores: Sequence[Scores]) -> NDArray[np.float32]:
+    def _pool(self, windows: Iterable[Scores]) -> NDArray[np.float32]:
         """Log-probabilities of a song (labels,): the mean of its windows by their length; silence does not count."""
-        heard = [window for window in scores if window.heard] or scores
-        return np.average([w.whole for w in heard], axis=0, weights=[w.seconds for w in heard]).astype(np.float32)
+        total, weight = np.zeros(len(self.labels)), 0.0
+        for window in windows:
+            if window.heard:
+                total += window.seconds * window.whole
+                weight += window.seconds
+        return np.asarray(total / max(weight, 1e-9), np.float32)
 
     def probabilities(self, log_probabilities: NDArray[Any]) -> NDArray[np.float64]:
         """Softmax over the last axis at the fitted temperature."""
@@ -137,7 +147,7 @@ class Classifier(Model):
 
     def song_log_probabilities(self, items: Sequence[Item]) -> NDArray[np.float32]:
         """Uncalibrated log-probabilities (songs, labels) of whole prepared songs."""
-        return np.stack([self._pool([self._score(part) for part in self.parts(item)]) for item in items])
+        return np.stack([self._pool(self._score(part) for part in self.parts(item)) for item in items])
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
         """Song-level cross-entropy (nats) and accuracy of labelled items."""
