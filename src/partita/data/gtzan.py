@@ -73,7 +73,7 @@ def divide(
                 splits[split].append(example)
         return splits, words, None
     splits = split_by_group(examples, seed, stratify=protocol == "stratified")
-    leaks = "artists and versions of one song are on both sides, so figures are too high by about 14 points"
+    leaks = "artists and versions of one song are on both sides, so figures are too high"
     return splits, f"{words} (seed {seed}); {leaks}", leaks
 
 
