@@ -38,8 +38,8 @@ def figures() -> str:
     text = (
         f"Over three random seeds `genre-cnn` reaches {seeds}: mean {spread['mean']:.3f}, standard deviation "
         f"{spread['standard deviation']:.3f}. It was trained on 442 songs and chosen on these 197, so expect a few "
-        "points less on others. No recording, version or artist is on both sides of this split, so these figures do not "
-        "compare with the higher ones of splits that leak artists."
+        "points less on others. No recording, version or artist is on both sides of this split, so these figures do "
+        "not compare with the higher ones of splits that leak artists."
     )
     return "\n".join([*lines, "", text])
 
