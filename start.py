@@ -111,7 +111,7 @@ def wheel_folders() -> list[str]:
 
 
 def uv(*words: object) -> list[str]:
-    """The words after `python` for uv's installation of `words` into .venv, compiled, which halves the time of a start."""
+    """The words after `python` for uv to install `words` into .venv, compiled, which halves the time of a start."""
     return ["-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON), *map(str, words)]
 
 
