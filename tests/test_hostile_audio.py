@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +234,20 @@ def test_nothing_is_lost_in_a_batch(tmp_path: Path, checkpoint: Path) -> None:
     assert [result.file for result in results] == [str(path) for path in paths]
     for path, result in zip(paths, results, strict=True):
         assert isinstance(result, Classification if path.name in ANSWERED else Failure), result
+
+
+def test_a_process_that_dies_costs_no_file(tmp_path: Path, checkpoint: Path) -> None:
+    paths = [tmp_path / f"{number}.wav" for number in range(3)]
+    for path in paths:
+        ANSWERED["stereo-44k.wav"](path)
+    results = []
+    for result in classify_many(paths, model=str(checkpoint), jobs=2):
+        results.append(result)
+        if len(results) == 1:
+            for process in active_children():
+                process.kill()
+    assert [result.file for result in results] == [str(path) for path in paths]
+    assert all(isinstance(result, Classification) for result in results)
 
 
 def test_there_are_forty_kinds_and_more() -> None:

@@ -40,9 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["classify"]:  # cyclopts takes a lone "-" for an option
         words = [STANDARD_INPUT if word == "-" else word for word in words]
-    if words[:1] != [
-        "train"
-    ]:  # one recording at a time is fastest on one thread; set before numpy and torch start theirs
+    if words[:1] != ["train"]:
+        # one recording at a time is fastest on one thread; this must be said before numpy and torch start theirs
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):  # file names need not be text in the terminal's encoding
         if isinstance(stream, io.TextIOWrapper):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
@@ -13,6 +14,7 @@ from partita.errors import UsageError
 from partita.tasks.classify import Classification, Failure
 
 Form = Literal["text", "json", "csv"]
+FOREIGN = "{}: is there already and does not hold results of partita; give another file"
 COLUMNS = ("file", "genre", "probability", "unsure", "seconds", "model", "error")
 
 
@@ -120,38 +122,50 @@ class Results:
         """
         if not output.exists() or not output.stat().st_size:
             return set()
-        text = output.read_bytes().decode("utf-8", errors="replace")
-        lines = text.splitlines(keepends=True)
-        whole = lines if text.endswith("\n") else lines[:-1]
-        try:
-            rows = [self._row_of(line) for line in whole if line.rstrip("\n") != self._header]
-            models = {row["model"] for row in rows if row.get("model")}
-            answered = {row["file"] for row in rows if not row.get("error")}
-            if not whole:
-                raise ValueError
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-            raise UsageError(f"{output}: is there already and does not hold results of partita") from None
-        if models - {self._model}:
-            raise UsageError(f"{output}: holds results of {models.pop()}, not {self._model}; give another file")
-        kept = [line for line in whole if line.rstrip("\n") == self._header or not self._row_of(line).get("error")]
-        if kept != lines:
+        answered: set[str] = set()
+        stale = False
+        for line in self._lines(output):
+            row = self._row_of(line) if line.endswith("\n") else None
+            if row is None or row["error"]:
+                stale = True
+            elif row["file"]:
+                answered.add(row["file"])
+                if row["model"] != self._model:
+                    raise UsageError(f"{output}: holds results of {row['model']}, not {self._model}; give another file")
+        if row is None and not answered:
+            raise UsageError(FOREIGN.format(output))
+        if stale:
             partial = output.with_name(f".{output.name}")
-            partial.write_bytes("".join(kept).encode())
+            with partial.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(ln for ln in self._lines(output) if ln.endswith("\n") and not self._row_of(ln)["error"])
             os.replace(partial, output)
         return answered
+
+    @staticmethod
+    def _lines(output: Path) -> Iterator[str]:
+        """Lines with their ends, one by one: a million results need not fit into memory."""
+        with output.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            yield from file
 
     @property
     def _header(self) -> str:
         return _row([*COLUMNS, *self._labels])
 
     def _row_of(self, line: str) -> dict[str, Any]:
-        """One line of output, read back."""
-        if self.form == "json":
-            row = json.loads(line)
-            return {"file": row["file"], "error": row.get("error"), "model": row.get("model")}
-        values = next(csv.reader([line]))
-        row = dict(zip([*COLUMNS, *self._labels], values, strict=True))
-        return {"file": row["file"], "error": row["error"], "model": row["model"]}
+        """The file, error and model of one line of output; all empty for the header.
+
+        Raises `UsageError` for a line that is not ours.
+        """
+        if line.rstrip("\n") == self._header:
+            return dict.fromkeys(("file", "error", "model"), "")
+        try:
+            if self.form == "json":
+                row = json.loads(line)
+                return {"file": row["file"], "error": row.get("error"), "model": row.get("model")}
+            values = next(csv.reader([line]))
+            return dict(zip([*COLUMNS, *self._labels], values, strict=True))
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+            raise UsageError(FOREIGN.format(self.output)) from None
 
 
 def timeline_lines(result: Classification) -> list[str]:
