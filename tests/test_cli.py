@@ -365,9 +365,13 @@ def test_training_refuses_what_classify_refuses(run: Run, wav: Callable[..., Pat
     for label, hz in (("low", 200.0), ("high", 900.0)):
         for i in range(6):
             wav(f"set/{label}/{i}.wav", hz=hz + i, seconds=2)
+    whole = (tmp_path / "set" / "low" / "0.wav").read_bytes()
+    for i in range(6):
+        (tmp_path / "set" / "low" / f"{i}.wav").write_bytes(whole[: int(len(whole) * 0.8) + i])
     soundfile.write(tmp_path / "set" / "low" / "silent.wav", np.zeros(50_000), 22_050)
     soundfile.write(tmp_path / "set" / "high" / "one.wav", np.full(1, 0.5), 192_000)
     out = tmp_path / "mine"
     assert run("train", "genre-linear", "--data", f"folder:{tmp_path / 'set'}", "--out", out)[0] == 0
     card = json.loads((out / "card.json").read_text())
     assert card["data"]["train"] + card["data"]["valid"] <= 12
+    assert any("is damaged: 1.6 of 2.0 s readable" in note for note in card["data"]["notes"])

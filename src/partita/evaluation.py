@@ -22,11 +22,15 @@ from partita.training import Progress, fit
 
 @dataclass(frozen=True)
 class Prepared:
-    """Items ready for a model, the examples they come from, and the errors of those that could not be used."""
+    """Items ready for a model and the examples they come from.
+
+    `failures` are the errors of those that could not be used, `damage` says what was wrong with some that could.
+    """
 
     items: list[Item]
     examples: list[Example]
     failures: list[AudioError] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
 
 
 def prepare_all(model: Model, examples: Sequence[Example], progress: Progress | None = None) -> Prepared:
@@ -41,7 +45,10 @@ def prepare_all(model: Model, examples: Sequence[Example], progress: Progress | 
         if isinstance(model, Classifier):
             known["label"] = model.label_index(example)
         try:
-            prepared.items.append({**cached(example, model.front_end, model.prepare), **known})
+            item = {**cached(example, model.front_end, model.prepare), **known}
+            if warnings := bytes(item.pop("warnings", b"")).decode():
+                prepared.damage.append(f"{example.id} is damaged: {warnings}")
+            prepared.items.append(item)
             prepared.examples.append(example)
         except AudioError as error:
             prepared.failures.append(error)
@@ -134,7 +141,7 @@ def measure_classifier(
         },
         confusion=counts.tolist(),
         baselines=_baselines(dataset, split, prepared.examples, model.labels) if baselines else {},
-        notes=list(dataset.notes),
+        notes=[*dataset.notes, *prepared.damage],
         failures=[str(failure) for failure in prepared.failures],
         songs=[
             {"id": e.id, "truth": e.label, "predicted": model.labels[int(row.argmax())], "probabilities": row.tolist()}

@@ -78,7 +78,7 @@ class Model(nn.Module):
         raise NotImplementedError
 
     def prepare(self, example: Example) -> Item:
-        """Turn one example into arrays, deterministically."""
+        """Turn one example into arrays, deterministically; "warnings" (bytes of text) are told and set aside."""
         raise NotImplementedError
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:

@@ -21,11 +21,12 @@ class StretchClassifier(Classifier):
     @property
     def front_end(self) -> str:
         """Names the transform and the stretches."""
-        return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v4"
+        return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v5"
 
     def prepare(self, example: Example) -> Item:
         """Give {"levels": uint8 (128, columns), "summaries": (stretches, 291), "windows": columns of each (windows,)}.
 
+        What was wrong with the recording comes as bytes of text, "warnings".
         Raises `AudioError` for what `classify` refuses.
         """
         reading = Reading()
@@ -35,6 +36,7 @@ class StretchClassifier(Classifier):
             "levels": np.concatenate([window["levels"] for window in windows], axis=1),
             "summaries": np.concatenate([window["summaries"] for window in windows]),
             "windows": np.array([window["levels"].shape[1] for window in windows]),
+            "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
         }
 
     def windows(self, media: Media, reading: Reading) -> Iterator[Item]:

@@ -68,7 +68,7 @@ def train(
             "protocol": dataset.protocol,
             "train": len(train_part.items),
             "valid": len(valid_part.items),
-            "notes": list(dataset.notes),
+            "notes": [*dataset.notes, *train_part.damage, *valid_part.damage],
         },
         "recipe": None if network.closed_form else asdict(recipe),
         "seed": seed,
