@@ -119,6 +119,7 @@ def test_below_the_threshold_it_is_unsure_and_still_says_the_top_genre(
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "width=-1"], "can't be built"),
         (["train", "genre-cnn", "--data", "synthetic:2", "--out", "/tmp/never", "--set", "batch=0"], "from 1 up"),
         (["train", "genre-linear", "--data", "synthetic:2", "--out", "/tmp/never", "--seed", "-1"], "seed"),
+        (["train", "genre-cnn", "--data", "synthetic:4", "--out", "/tmp/never", "--calibration-folds", "1"], "folds"),
         (["train", "genre-linear", "--data", "synthetic:2", "--out", "README.md/x"], "README.md"),
         (["evaluate", "nothing", "--data", "synthetic:2"], "no such checkpoint"),
         (["models", "nothing"], "no such checkpoint"),

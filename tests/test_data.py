@@ -231,30 +231,27 @@ def test_fma_reads_the_official_split(tmp_path: Path) -> None:
     assert "1 tracks left out: known to hold no audio" in dataset.notes
 
 
-def test_fma_archive_splits_by_artist(tmp_path: Path) -> None:
+def fma_archive(path: Path, splits: list[str]) -> Path:
+    count = len(splits)
     np.savez(
-        tmp_path / "fma.npz",
-        logmel=np.zeros((40, 64, 128), np.uint8),
-        track_id=np.arange(40),
-        genre=np.array(["Rock", "Folk"] * 20),
-        split=np.array(["training"] * 38 + ["unlisted"] * 2),
-        artist_id=np.arange(40) // 4,
+        path,
+        logmel=np.zeros((count, 64, 128), np.uint8),
+        track_id=np.arange(count),
+        genre=np.array(["Rock", "Folk"] * (count // 2)),
+        split=np.array(splits),
+        artist_id=np.arange(count) // 4,
     )
-    dataset = data.load(f"fma-logmel:{tmp_path / 'fma.npz'}")
+    return path
+
+
+def test_fma_archive_splits_by_artist(tmp_path: Path) -> None:
+    dataset = data.load(f"fma-logmel:{fma_archive(tmp_path / 'fma.npz', ['training'] * 38 + ['unlisted'] * 2)}")
     assert len(dataset.examples) == 38
     assert dataset.splits["valid"]
 
 
 def test_fma_archive_may_hold_a_test_part_alone(tmp_path: Path) -> None:
-    np.savez(
-        tmp_path / "fma.npz",
-        logmel=np.zeros((4, 64, 128), np.uint8),
-        track_id=np.arange(4),
-        genre=np.array(["Rock", "Folk"] * 2),
-        split=np.array(["test"] * 4),
-        artist_id=np.arange(4),
-    )
-    assert len(data.load(f"fma-logmel:{tmp_path / 'fma.npz'}").split("test")) == 4
+    assert len(data.load(f"fma-logmel:{fma_archive(tmp_path / 'fma.npz', ['test'] * 4)}").split("test")) == 4
 
 
 def test_cache_returns_what_was_prepared_and_knows_content(tmp_path: Path) -> None:

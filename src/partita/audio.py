@@ -5,19 +5,18 @@ libsndfile gives up on, through FFmpeg (PyAV, whose wheel carries it). A damaged
 says how much of it that is. Decoding is a stream of blocks, so memory does not grow with the length of a recording.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partita.decoders import (
     BLOCK_SECONDS,
     AudioInfo,
     Damaged,
+    Samples,
     check_exists,
     ffmpeg_blocks,
     ffmpeg_info,
@@ -25,8 +24,7 @@ from partita.decoders import (
     sndfile_info,
 )
 from partita.errors import AudioError, UnreadableAudioError
-
-Samples = NDArray[np.float32]
+from partita.files import replacing
 
 LOUDEST = 1e6
 """120 dB above full scale: a float sample beyond this is damage, and its power would overflow float32."""
@@ -172,18 +170,15 @@ class Audio:
             raise AudioError(
                 path, f"can't write {path.suffix or 'a file without an ending'}; use wav, flac, ogg or mp3"
             )
-        partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         try:
-            with soundfile.SoundFile(partial, "w", self.rate, len(self.samples), kind[1], format=kind[0]) as file:
-                for i in range(0, self.samples.shape[1], 65_536):  # one huge Vorbis write overflows its stack
-                    file.write(np.clip(self.samples[:, i : i + 65_536].T, -1, 1))
-            if tags:
-                write_tags(partial, tags)
-            os.replace(partial, path)
+            with replacing(path) as partial:
+                with soundfile.SoundFile(partial, "w", self.rate, len(self.samples), kind[1], format=kind[0]) as file:
+                    for i in range(0, self.samples.shape[1], 65_536):  # one huge Vorbis write overflows its stack
+                        file.write(np.clip(self.samples[:, i : i + 65_536].T, -1, 1))
+                if tags:
+                    write_tags(partial, tags)
         except soundfile.LibsndfileError as error:
             raise AudioError(path, f"can't be written: {error.error_string}") from None
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

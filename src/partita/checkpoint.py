@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +13,7 @@ from safetensors.torch import load as deserialise
 from safetensors.torch import save as serialise
 
 from partita.errors import CheckpointError, PartitaError
+from partita.files import replacing
 from partita.models import MODELS, model_class
 from partita.models.base import Model
 
@@ -71,9 +71,8 @@ def save(model: Model, folder: str | Path, card: Mapping[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     weights = serialise(tensors)
-    partial = folder / f".{WEIGHTS}"
-    partial.write_bytes(weights)
-    os.replace(partial, folder / WEIGHTS)
+    with replacing(folder / WEIGHTS) as partial:
+        partial.write_bytes(weights)
     full = {
         "format": FORMAT,
         "model": model.name,
@@ -117,6 +116,5 @@ def identity(name: str | Path) -> str:
 
 def write_json(path: Path, values: Any) -> None:
     """Write JSON that appears whole or not at all."""
-    partial = path.with_name(f".{path.name}")
-    partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -16,7 +16,7 @@ from partita.example import Example
 from partita.metrics import classification as measure
 from partita.models import model_class
 from partita.models.base import Item, Model, Recipe
-from partita.models.classifier import Classifier
+from partita.models.classifier import Classifier, truth_of
 from partita.training import Progress, fit
 
 
@@ -110,7 +110,7 @@ def measure_classifier(
     Raises `UsageError` where the data has labels that the model has not.
     """
     prepared = prepare_all(model, dataset.split(split), progress)
-    truth = np.array([int(item["label"]) for item in prepared.items])
+    truth = truth_of(prepared.items)
     probabilities = model.probabilities(model.song_log_probabilities(prepared.items))
     counts = measure.confusion(probabilities, truth)
     recall, precision, f1 = measure.recall_precision_f1(counts)
@@ -174,7 +174,7 @@ def _baselines(
     linear = _linear_baseline([] if split == "train" else train, labels)
     if linear is not None:
         items = prepare_all(linear, examples).items
-        truth = np.array([int(item["label"]) for item in items])
+        truth = truth_of(items)
         probabilities = linear.probabilities(linear.song_log_probabilities(items))
         right = int((probabilities.argmax(1) == truth).sum())
         result["genre-linear"] = {**_share(right, len(items)), "nll": measure.nll(probabilities, truth)}
@@ -206,7 +206,7 @@ def cross_validated_temperature(
     so nothing about the held-out songs enters it.
     """
     scores: list[NDArray[np.float32]] = []
-    truth: list[int] = []
+    truth: list[measure.Labels] = []
     for number, part in enumerate(folds_by_group(examples, folds)):
         held = {example.id for example in part}
         model = build()
@@ -214,8 +214,8 @@ def cross_validated_temperature(
         fit(model, rest.items, [], recipe, seed=seed + number, **options)
         items = prepare_all(model, part).items
         scores.append(model.song_log_probabilities(items))
-        truth.extend(int(item["label"]) for item in items)
-    rows, known = np.concatenate(scores), np.array(truth)
+        truth.append(truth_of(items))
+    rows, known = np.concatenate(scores), np.concatenate(truth)
     temperature = measure.fit_temperature(rows, known)
     accuracy = float((rows.argmax(1) == known).mean())
     return temperature, {"folds": folds, "n": len(known), "accuracy": accuracy, "temperature": temperature}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from partita.errors import AudioError
+from partita.files import replacing
 
 
 def read_tags(path: str | Path) -> dict[str, str]:
@@ -29,20 +30,17 @@ def write_tags(path: str | Path, tags: Mapping[str, str]) -> None:
     place = Path(path).resolve()
     if not can_hold_tags(place):
         raise AudioError(path, f"can't be tagged: it is read-only, or {place.suffix or 'its form'} has no tags")
-    partial = place.with_name(f".{place.stem}.{os.getpid()}{place.suffix}")
     try:
-        shutil.copy2(place, partial)
-        file = _open(partial)
-        if file.tags is None:
-            file.add_tags()
-        for key, value in tags.items():
-            file.tags[key] = [value]
-        file.save()
-        os.replace(partial, place)
+        with replacing(place) as partial:
+            shutil.copy2(place, partial)
+            file = _open(partial)
+            if file.tags is None:
+                file.add_tags()
+            for key, value in tags.items():
+                file.tags[key] = [value]
+            file.save()
     except Exception as error:  # mutagen's formats raise a dozen kinds of their own
         raise AudioError(path, f"tags can't be written: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def can_hold_tags(path: str | Path) -> bool:

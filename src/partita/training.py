@@ -7,7 +7,6 @@ one that was not.
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from partita.errors import CheckpointError, UsageError
+from partita.files import replacing
 from partita.models.base import Item, Model, Recipe, choose_device
 
 STATE = "state.safetensors"
@@ -195,9 +195,8 @@ class _Trainer:
             for index, slots in optimizer.state_dict()["state"].items():
                 for slot, value in slots.items():
                     tensors[f"optimizer/{phase}/{index}/{slot}"] = torch.as_tensor(value).cpu().clone()
-        partial = self.folder / f".{STATE}"
-        save_file(tensors, partial, {"run": json.dumps(asdict(self.state)), "settings": self._settings()})
-        os.replace(partial, self.folder / STATE)
+        with replacing(self.folder / STATE) as partial:
+            save_file(tensors, partial, {"run": json.dumps(asdict(self.state)), "settings": self._settings()})
         lines = "".join(json.dumps(row) + "\n" for row in self.state.history)
         (self.folder / HISTORY).write_text(lines, encoding="utf-8")
 

@@ -131,8 +131,7 @@ def _sources(files: tuple[str, ...], names: Path | None, scratch: Path) -> "list
         data = sys.stdin.buffer.read() if str(names) == STANDARD_INPUT else names.read_bytes()
         lines = data.decode("utf-8-sig", errors="surrogateescape").splitlines()  # file names need not be valid text
         listed = [Path(line.strip()).expanduser() for line in lines if line.strip()]
-        folders = {path for path in listed if path.is_dir()}
-        sources += [file for path in listed for file in (find_audio([path]) if path in folders else [path])]
+        sources += [file for path in listed for file in (find_audio([path]) if path.is_dir() else [path])]
         sources = [*dict.fromkeys(sources)]
     if STANDARD_INPUT in files:
         spooled = scratch / "standard-input"

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import Any, Literal, Self, TextIO
 
 from partita.cli.console import clock, complain, say
 from partita.errors import UsageError
+from partita.files import replacing
 from partita.tasks.classify import Classification, Failure
 
 Form = Literal["text", "json", "csv"]
@@ -135,10 +135,8 @@ class Results:
         if row is None and not answered:
             raise UsageError(FOREIGN.format(output))
         if stale:
-            partial = output.with_name(f".{output.name}")
-            with partial.open("w", encoding="utf-8", newline="") as file:
+            with replacing(output) as partial, partial.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(ln for ln in self._lines(output) if ln.endswith("\n") and not self._row_of(ln)["error"])
-            os.replace(partial, output)
         return answered
 
     @staticmethod

@@ -6,7 +6,6 @@ meets an old entry. The folder may be removed at any time.
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.example import Example, Spectrogram
+from partita.files import replacing
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -44,10 +44,8 @@ def cached(example: Example, front_end: str, prepare: Callable[[Example], Arrays
     arrays = {name: np.ascontiguousarray(array) for name, array in prepare(example).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".")
-        os.close(handle)
-        save_file(arrays, partial)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            save_file(arrays, partial)
     except OSError:
         pass  # a read-only or full disk costs speed, not the result
     return arrays

@@ -6,9 +6,8 @@ the SHA-256 list (`gtzan.csv`, with the fault-filtered split); corrupt, missing 
 default protocol is the fault-filtered, artist-aware split of Kereliuk, Sturm and Larsen (arXiv:1507.04761).
 """
 
-import collections
 import csv
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -115,7 +114,7 @@ def _check(found: Mapping[str, Path]) -> tuple[list[str], set[str]]:
         try:
             info = AudioFile(file).info()
             if original:  # decode it all: it is not what it was, and there are few of them
-                collections.deque(AudioFile(file).blocks(info.rate, reading), maxlen=0)
+                deque(AudioFile(file).blocks(info.rate, reading), maxlen=0)
         except AudioError as error:
             corrupt.add(name)
             notes.append(f"{name} is corrupt and left out: {error.reason}")

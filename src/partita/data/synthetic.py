@@ -6,8 +6,9 @@ always holds the same samples.
 
 import numpy as np
 
-from partita.audio import Audio, Samples
+from partita.audio import Audio
 from partita.data.base import Dataset, split_by_group
+from partita.decoders import Samples
 from partita.errors import UsageError
 from partita.example import Example
 

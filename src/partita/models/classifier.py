@@ -153,7 +153,7 @@ class Classifier(Model):
         """Song-level cross-entropy (nats) and accuracy of labelled items."""
         scores = self.song_log_probabilities(items)
         scores = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-        truth = np.array([int(item["label"]) for item in items])
+        truth = truth_of(items)
         nll = -scores[np.arange(len(truth)), truth].mean()
         return {"loss": float(nll), "accuracy": float((scores.argmax(1) == truth).mean())}
 
@@ -181,6 +181,11 @@ class Classifier(Model):
             silent = reading.silent
         if silent:
             raise UnusableAudioError(media.name, silent)
+
+
+def truth_of(items: Sequence[Item]) -> NDArray[np.int64]:
+    """The label numbers (songs,) of labelled items."""
+    return np.array([int(item["label"]) for item in items])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Scores
-from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, augmented_summaries
+from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, at_bands, augmented_summaries
 from partita.models.stretches import StretchClassifier, stretches
 
 BANDS = 128
@@ -120,11 +120,8 @@ class GenreCNN(StretchClassifier):
         columns = np.minimum(np.rint(start + tempo * np.arange(config.crop)).astype(int), last)
         bands = np.arange(BANDS)
         # low mel bands are linear in Hz: the same factor in pitch moves them less
-        shifted = np.clip(bands + config.pitch * rng.uniform(-1, 1) * np.minimum(bands / 40, 1), 0, BANDS - 1)
-        below = np.minimum(shifted.astype(int), BANDS - 2)
-        part = (shifted - below).astype(np.float32)[:, None]
-        cut = levels[:, columns].astype(np.float32)
-        cut = cut[below] * (1 - part) + cut[below + 1] * part
+        shifted = bands + config.pitch * rng.uniform(-1, 1) * np.minimum(bands / 40, 1)
+        cut = at_bands(levels[:, columns].astype(np.float32), shifted)
         contrast = np.float32(1 + config.contrast * rng.uniform(-1, 1))
         return np.asarray(cut * contrast, np.float32)
 

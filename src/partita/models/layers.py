@@ -72,6 +72,14 @@ def augmented_summaries(
     return rows
 
 
+def at_bands(x: NDArray[np.float32], places: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Values of x (bands, columns) at fractional band numbers `places` (n,), by linear interpolation: (n, columns)."""
+    places = np.clip(places, 0, len(x) - 1)
+    below = np.minimum(places.astype(int), len(x) - 2)
+    part = (places - below).astype(np.float32)[:, None]
+    return np.asarray(x[below] * (1 - part) + x[below + 1] * part, np.float32)
+
+
 def _altered(levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
     """Levels after a smooth random equaliser (about 8 dB), a shift by up to 2 mel bands and up to 8 % of tempo."""
     bands, columns = levels.shape
@@ -79,12 +87,10 @@ def _altered(levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     curve = np.zeros(bands)
     for order, size in enumerate((10, 8, 6, 5, 4), start=1):  # half periods over the bands, in levels
         curve += 2 * size * rng.normal() * np.cos(np.pi * order * place)
-    shifted = np.clip(np.arange(bands) + rng.uniform(-2, 2), 0, bands - 1)
-    below = np.minimum(shifted.astype(int), bands - 2)
-    part = (shifted - below).astype(np.float32)[:, None]
+    shifted = np.arange(bands) + rng.uniform(-2, 2)
     steps = np.rint(np.arange(columns) * rng.uniform(0.92, 1.08) + rng.uniform(0, columns / 20)).astype(int)
     x = levels[:, np.minimum(steps, columns - 1)].astype(np.float32)
-    x = x[below] * (1 - part) + x[below + 1] * part + curve.astype(np.float32)[:, None]
+    x = at_bands(x, shifted) + curve.astype(np.float32)[:, None]
     return np.asarray(np.clip(x - max(0.0, float(x.max()) - 255), 0, 255), np.float32)
 
 

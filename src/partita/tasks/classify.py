@@ -213,11 +213,10 @@ def _start_worker() -> None:
     torch.set_num_threads(1)
 
 
-def _check_that_processes_start() -> None:
+def _check_that_it_works(pool: ProcessPoolExecutor) -> None:
     """Raise `UsageError` where a new process would run the caller's script again instead of our work."""
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            pool.submit(os.getpid).result()
+        pool.submit(os.getpid).result()
     except BrokenProcessPool:
         raise UsageError(
             'worker processes do not start; in a script, call this under if __name__ == "__main__":'
@@ -232,7 +231,6 @@ def _in_processes(
     A file that kills its process (a fault in a decoder) takes the pool down with it. Files that were under way are then
     tried alone, so that only the guilty one fails.
     """
-    _check_that_processes_start()
     ahead = 4 * jobs
     place = 0
     while place < len(sources):
@@ -240,6 +238,8 @@ def _in_processes(
         waiting: list[tuple[str, Future[Classification | Failure]]] = []
         rest = iter(sources[place:])
         try:
+            if place == 0:
+                _check_that_it_works(pool)
             while True:
                 more = islice(rest, ahead - len(waiting))
                 waiting += [(name, pool.submit(_classify_safely, name, model, threshold, device)) for name in more]

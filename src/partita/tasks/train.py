@@ -1,7 +1,7 @@
 """train: fit a registered model to a data set and keep it as a checkpoint."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from partita.checkpoint import CARD, save
 from partita.data import Dataset
 from partita.errors import UsageError
 from partita.evaluation import Evaluation, cross_validated_temperature, measure_classifier, prepare_all
+from partita.metrics.classification import fit_temperature
 from partita.models import model_class
-from partita.models.base import Model, Recipe, choose_device
-from partita.models.classifier import Classifier
+from partita.models.base import Item, Model, Recipe
+from partita.models.classifier import Classifier, truth_of
 from partita.training import STATE, Progress, Run, fit
 
 
@@ -50,12 +51,12 @@ def train(
     if (folder / CARD).exists():
         raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
     dataset = datasets.load(data, protocol, seed)
-    built = _build(model, dataset, settings or {}, seed)
-    network, recipe = built
+    network, recipe = _build(model, dataset, settings or {}, seed)
+    if isinstance(network, Classifier) and not network.closed_form:
+        _check_folds(dataset, calibration_folds)
     source = datasets.module(dataset.name)
     train_part = prepare_all(network, dataset.split("train"), progress)
-    valid_examples = dataset.splits.get("valid", ())
-    valid_part = prepare_all(network, valid_examples, progress)
+    valid_part = prepare_all(network, dataset.splits.get("valid", ()), progress)
     run = fit(
         network, train_part.items, valid_part.items, recipe, folder=folder, seed=seed, device=device, progress=progress
     )
@@ -77,7 +78,7 @@ def train(
     }
     evaluation = None
     if isinstance(network, Classifier):
-        card["calibration"] = _calibrate(network, built, dataset, calibration_folds, seed, device)
+        card["calibration"] = _calibrate(network, recipe, dataset, valid_part.items, calibration_folds, seed, device)
         if valid_part.items:
             evaluation = measure_classifier(network, folder.name, dataset, "valid")
             card["metrics"] = {"valid": evaluation.json()}
@@ -128,43 +129,37 @@ def _like(old: Any, value: str | int | float, name: str) -> Any:
         raise UsageError(f"{name} wants a value like {old!r}, not {value!r}") from None
 
 
+def _check_folds(dataset: Dataset, folds: int) -> None:
+    """Raise `UsageError`, before any training, for a number of folds that the training part can't give."""
+    fewest = min(Counter(example.label for example in dataset.split("train")).values())
+    if folds == 1 or folds < 0 or folds > fewest:
+        raise UsageError(f"calibration folds are 0 or 2 to {fewest} (the songs of the smallest label), not {folds}")
+
+
 def _calibrate(
-    network: Classifier, built: tuple[Model, Recipe], dataset: Dataset, folds: int, seed: int, device: str
+    network: Classifier, recipe: Recipe, dataset: Dataset, valid: Sequence[Item], folds: int, seed: int, device: str
 ) -> dict[str, Any]:
     """Set the temperature and say how it was found."""
-    from partita.metrics.classification import fit_temperature
-
     if network.closed_form:
         temperature = float(network.temperature)
         fitted = temperature != 1  # exactly 1 is where it starts
         words = "cross-validation inside the training part" if fitted else "not: too few songs of a label"
         return {"temperature": temperature, "fitted": words}
-    fewest = min(Counter(example.label for example in dataset.split("train")).values())
-    if folds == 1 or folds < 0 or folds > fewest:
-        raise UsageError(f"calibration folds are 0 or 2 to {fewest} (the songs of the smallest label), not {folds}")
-    if folds >= 2:
+    if folds:
         temperature, report = cross_validated_temperature(
             lambda: type(network).new(network.config, seed),
             dataset.split("train"),
-            built[1],
+            recipe,
             folds,
             seed,
             device=device,
         )
         network.temperature.fill_(temperature)
         return {**report, "fitted": "cross-validation inside the training part"}
-    held_out = dataset.splits.get("valid", ())
-    if not held_out:
+    if not valid:
         return {"temperature": 1.0, "fitted": "not: there is no validation part"}
-    items = prepare_all(network, held_out).items
-    import numpy as np
-
-    truth = np.array([int(item["label"]) for item in items])
-    network.temperature.fill_(fit_temperature(network.song_log_probabilities(items), truth))
+    network.temperature.fill_(fit_temperature(network.song_log_probabilities(valid), truth_of(valid)))
     return {
         "temperature": float(network.temperature),
         "fitted": "validation songs, so their calibration error looks too good",
     }
-
-
-__all__ = ["Trained", "choose_device", "parse_settings", "train"]
