@@ -275,3 +275,17 @@ def test_content_differs_where_the_media_do(value: int) -> None:
     one = Example("a", Spectrogram(np.full((2, 2), value, np.uint8), 1.0, "x"), "l", "g")
     other = Example("b", Spectrogram(np.full((2, 2), (value + 1) % 256, np.uint8), 1.0, "x"), "l", "g")
     assert one.content != other.content
+
+
+def test_genres_are_chosen_and_evened_out() -> None:
+    examples = [
+        example(f"{label}{i}", label, f"{label}{i}") for label, n in (("a", 20), ("b", 8), ("c", 30)) for i in range(n)
+    ]
+    dataset = Dataset("some", {"train": examples, "valid": [example("v", "b", "v")]}, "as it came")
+    chosen = dataset.only(["b", "c"]).balanced(seed=1)
+    assert [sum(e.label == label for e in chosen.split("train")) for label in "abc"] == [0, 8, 8]
+    assert len(chosen.split("valid")) == 1
+    assert "evened out to 8" in chosen.notes[-1]
+    assert chosen.splits["train"] == dataset.only(["c", "b"]).balanced(seed=1).splits["train"]
+    with pytest.raises(UsageError, match="label of some 'jaz'"):
+        dataset.only(["jaz"])

@@ -77,7 +77,7 @@ def save(model: Model, folder: str | Path, card: Mapping[str, Any]) -> Path:
         "format": FORMAT,
         "model": model.name,
         "config": model.config_json(),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": model.parameter_count,
         "sha256": hashlib.sha256(weights).hexdigest(),
         **card,
     }

@@ -66,9 +66,10 @@ def fit(
         scores = model.validate(valid) if valid else {}
         return Run(history=[{"step": 0, **{f"valid_{k}": v for k, v in scores.items()}}])
     model.start(train, rng)
-    trainer = _Trainer(model, recipe, seed, choose_device(device), folder, digest(train, valid))
+    pieces = [piece for item in train for piece in model.pieces(item)]
+    trainer = _Trainer(model, recipe.over(len(pieces)), seed, choose_device(device), folder, digest(train, valid))
     trainer.resume()
-    return trainer.run(train, valid, progress or (lambda done, total, words: None))
+    return trainer.run(pieces, valid, progress or (lambda done, total, words: None))
 
 
 class _Trainer:

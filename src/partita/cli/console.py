@@ -45,6 +45,15 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
         yield lambda done, total, words: bars.update(task, completed=done, total=total, words=words)
 
 
+def listed(text: str | None) -> list[str] | None:
+    """The words of a comma-separated option, None where it was not given.
+
+    >>> listed("jazz, rock"), listed(None)
+    (['jazz', 'rock'], None)
+    """
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+
+
 def clock(seconds: float) -> str:
     """Minutes and seconds, with hours where there are any.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import progress_bar, say, say_json
+from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
     from partita.evaluation import Evaluation
@@ -17,6 +17,8 @@ def evaluate(
     split: str = "valid",
     test: Annotated[bool, Parameter(negative=())] = False,
     protocol: str | None = None,
+    genres: str | None = None,
+    balance: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     baselines: bool = True,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -42,6 +44,10 @@ def evaluate(
         Open the locked test split. Look at it once, when everything is chosen.
     protocol
         How the data set is split, if it offers several ways; the most honest one by default.
+    genres
+        Only these labels, such as --genres jazz,rock.
+    balance
+        Even out the training part that the baselines are fitted to.
     seed
         Draws the split where it is not fixed.
     baselines
@@ -60,6 +66,8 @@ def evaluate(
             split=split,
             test=test,
             protocol=protocol,
+            genres=listed(genres),
+            balance=balance,
             seed=seed,
             baselines=baselines,
             device=device,

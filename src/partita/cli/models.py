@@ -89,6 +89,8 @@ def _show(key: str, value: Any, indent: str) -> None:
 
 
 def _summarise(name: str, json: bool) -> int:
+    import torch
+
     from partita.checkpoint import load
     from partita.data.gtzan import GENRES
     from partita.models import MODELS, model_class
@@ -97,16 +99,16 @@ def _summarise(name: str, json: bool) -> int:
         model = load(name)
     else:
         kind = model_class(name)
-        model = kind(kind.Config(labels=GENRES))
-    rows = [
-        {"layer": path, "shape": list(parameter.shape), "parameters": parameter.numel()}
-        for path, parameter in model.named_parameters()
-    ]
-    total = sum(parameter.numel() for parameter in model.parameters())
+        with torch.device("meta"):  # shapes alone: the largest model would fill half a gigabyte
+            model = kind(kind.Config(labels=GENRES))
+    layers = model.outline()
     if json:
-        say_json({"model": model.name, "parameters": total, "layers": rows, "config": model.config_json()})
+        rows = [layer._asdict() for layer in layers]
+        config = model.config_json()
+        say_json({"model": model.name, "parameters": model.parameter_count, "layers": rows, "config": config})
         return 0
-    for row in rows:
-        say(f"{row['layer']:<44} {row['shape']!s:<22} {row['parameters']:>12,}")
-    say(f"{'parameters':<67} {total:>12,}")
+    for layer in layers:
+        shape = "" if layer.output is None else " x ".join(map(str, layer.output))
+        say(f"{layer.name:<36} {layer.kind:<16} {shape:<18} {layer.parameters:>12,}")
+    say(f"{'parameters':<72} {model.parameter_count:>12,}")
     return 0

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import note, progress_bar, say
+from partita.cli.console import listed, note, progress_bar, say
 from partita.cli.evaluate import summary_lines
 
 
@@ -15,6 +15,8 @@ def train(
     data: str,
     out: Path,
     protocol: str | None = None,
+    genres: str | None = None,
+    balance: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     set: Annotated[list[str] | None, Parameter(negative=())] = None,
     calibration_folds: int = 0,
@@ -41,6 +43,10 @@ def train(
         The folder of the new checkpoint.
     protocol
         How the data set is split, if it offers several ways; the most honest one by default.
+    genres
+        Only these labels, such as --genres jazz,rock.
+    balance
+        Take as many training songs of each label as the rarest has.
     seed
         Everything random is drawn from it: the same seed gives the same bytes.
     set
@@ -61,6 +67,8 @@ def train(
             data=data,
             out=out,
             protocol=protocol,
+            genres=listed(genres),
+            balance=balance,
             seed=seed,
             settings=parse_settings(set or []),
             calibration_folds=calibration_folds,

@@ -4,6 +4,7 @@ One file per data set; each states its SOURCE, LICENCE and CITATION and offers P
 first) and `load(path, protocol, seed)`. Adding one takes its file and a line in `DATASETS`.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -27,10 +28,13 @@ def module(name: str) -> ModuleType:
     return import_module(f"partita.data.{name.replace('-', '_')}")
 
 
-def load(spec: str, protocol: str | None = None, seed: int = 0) -> Dataset:
+def load(
+    spec: str, protocol: str | None = None, seed: int = 0, *, genres: Sequence[str] | None = None, balance: bool = False
+) -> Dataset:
     """Load a data set given as NAME:PATH, such as `folder:my-music` or `gtzan-logmel:gtzan.npz`.
 
     `protocol` is one of the data set's PROTOCOLS, the first by default. `seed` draws the split where it is not fixed.
+    `genres` keeps these labels alone; `balance` evens out the training part.
     Raises `UsageError` for an unknown name or protocol, `DataError` where the path does not hold such a data set.
     """
     name, colon, path = spec.partition(":")
@@ -43,7 +47,8 @@ def load(spec: str, protocol: str | None = None, seed: int = 0) -> Dataset:
     if protocol not in source.PROTOCOLS:
         raise unknown(f"protocol of {name}", protocol, list(source.PROTOCOLS))
     dataset: Dataset = source.load(path, protocol, seed)
-    return dataset
+    dataset = dataset.only(genres) if genres else dataset
+    return dataset.balanced(seed) if balance else dataset
 
 
 __all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "split_by_group"]

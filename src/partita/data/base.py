@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from partita.errors import DataError, unknown
 from partita.example import Example, neighbour_folds
@@ -58,6 +58,33 @@ class Dataset:
             full = ", ".join(f"{len(part)} in {other}" for other, part in self.splits.items() if part)
             raise DataError(f"{self.name}: there are no songs in the {name} split ({full or 'none at all'})")
         return self.splits[name]
+
+    def only(self, genres: Sequence[str]) -> "Dataset":
+        """The examples of these labels alone.
+
+        Raises `UsageError` for a label that the data set has not.
+        """
+        for genre in genres:
+            if genre not in self.labels:
+                raise unknown(f"label of {self.name}", genre, list(self.labels))
+        kept = {name: [e for e in examples if e.label in genres] for name, examples in self.splits.items()}
+        return replace(self, splits=kept, notes=[*self.notes, f"only {', '.join(sorted(set(genres)))}"])
+
+    def balanced(self, seed: int = 0) -> "Dataset":
+        """As many training examples of every label as the rarest has, drawn from `seed`; other parts stay whole."""
+        train = self.splits.get("train", ())
+        least = min(Counter(example.label for example in train).values(), default=0)
+        drawn = shuffled((example.id for example in train), seed)
+        taken: Counter[str] = Counter()
+        kept = set()
+        labels = {example.id: example.label for example in train}
+        for name in drawn:
+            taken[labels[name]] += 1
+            if taken[labels[name]] <= least:
+                kept.add(name)
+        note = f"training part evened out to {least} of each label: {len(kept)} of {len(train)} are used"
+        splits = {**self.splits, "train": [example for example in train if example.id in kept]}
+        return replace(self, splits=splits, notes=[*self.notes, note])
 
     def describe(self) -> str:
         """One line: sizes, labels, protocol."""

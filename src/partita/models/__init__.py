@@ -24,6 +24,9 @@ MODELS = {
     "genre-linear": Entry(
         "genre_linear:GenreLinear", "genre by summary statistics and a linear decision; the baseline"
     ),
+    "bach": Entry("bach:Bach", "genre of 0.3 s of raw samples by convolutions (report P66)"),
+    "beethoven": Entry("beethoven:Beethoven", "genre of 0.3 s of raw samples by LSTMs (report P66)"),
+    "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
 }
 
 

@@ -7,7 +7,7 @@ The front end is inside the model, hence inside the checkpoint: a checkpoint can
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -27,13 +27,15 @@ Batch = dict[str, Tensor]
 class Recipe:
     """How a model is trained by default.
 
-    `steps` optimiser steps of `batch` examples. The learning rate warms up linearly over `warmup` steps, then stays
+    `steps` optimiser steps of `batch` examples; or, where `epochs` is not 0, so many passes over the training pieces,
+    validated after each. The learning rate warms up linearly over `warmup` steps, then stays
     ("constant") or falls along half a cosine to zero ("cosine"). `ema` is the decay of the running average of weights
     that is validated and kept (0: none). Every `validate_every` steps the validation loss is taken; after `patience`
     of them without a new minimum training stops (0: never). Gradients are clipped to norm `clip` (0: not).
     """
 
     steps: int = 2000
+    epochs: int = 0
     batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -45,11 +47,38 @@ class Recipe:
     clip: float = 5.0
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("batch", 1), ("validate_every", 1), ("warmup", 0), ("patience", 0)):
+        for name, least in (
+            ("steps", 1),
+            ("batch", 1),
+            ("validate_every", 1),
+            ("epochs", 0),
+            ("warmup", 0),
+            ("patience", 0),
+        ):
             if getattr(self, name) < least:
                 raise UsageError(f"{name} is a number from {least} up, not {getattr(self, name)}")
         if not 0 <= self.ema < 1 or not self.learning_rate > 0 or self.schedule not in ("constant", "cosine"):
             raise UsageError("ema is in 0..1, learning_rate above 0, schedule constant or cosine")
+
+    def over(self, count: int) -> "Recipe":
+        """The recipe in steps for `count` training pieces.
+
+        >>> recipe = Recipe(epochs=3, batch=4).over(10)
+        >>> recipe.steps, recipe.validate_every
+        (8, 3)
+        """
+        if not self.epochs:
+            return self
+        return replace(self, steps=-(-self.epochs * count // self.batch), validate_every=-(-count // self.batch))
+
+
+class Layer(NamedTuple):
+    """A line of a model's outline: `output` is the shape without the batch, channels last; None where it varies."""
+
+    name: str
+    kind: str
+    output: tuple[int, ...] | None
+    parameters: int
 
 
 class Model(nn.Module):
@@ -62,6 +91,8 @@ class Model(nn.Module):
     Config: ClassVar[type]
     recipe: ClassVar[Recipe] = Recipe()
     closed_form: ClassVar[bool] = False
+    input_shape: tuple[int, ...] | None = None
+    """The shape of one input (channels first) of a model that takes one size only."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -81,8 +112,12 @@ class Model(nn.Module):
         """Turn one example into arrays, deterministically; "warnings" (bytes of text) are told and set aside."""
         raise NotImplementedError
 
+    def pieces(self, item: Item) -> Sequence[Item]:
+        """What training counts as its examples: the item itself, or the chunks that it is learnt by."""
+        return [item]
+
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Cut, augment and stack prepared items; all randomness comes from `rng`."""
+        """Cut, augment and stack pieces of prepared items; all randomness comes from `rng`."""
         raise NotImplementedError
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -130,6 +165,37 @@ class Model(nn.Module):
             raise UsageError(f"{self.name} has no setting {odd[0]!r}; it has {', '.join(sorted(known))}.")
         return type(self)(replace(self.config, **changes))
 
+    @property
+    def parameter_count(self) -> int:
+        """Weights, and the running statistics of batch normalisation, which Keras counts as well."""
+        return sum(_own_parameters(module) for module in self.modules())
+
+    def outline(self) -> list[Layer]:
+        """The layers with their parameters; with their outputs, too, where the input has one size only."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        shown = {name: module for name, module in self.named_modules() if name and _is_shown(module)}
+        if self.input_shape is not None:
+
+            def remember(name: str, module: nn.Module, output: Tensor) -> None:
+                shape = tuple(output.shape[1:])
+                shapes[name] = (*shape[1:], shape[0]) if isinstance(module, CHANNELS_FIRST) else shape
+
+            hooks = [
+                module.register_forward_hook(lambda module, _, output, name=name: remember(name, module, output))
+                for name, module in shown.items()
+            ]
+            device = next(self.parameters()).device
+            was_training = self.training
+            with torch.inference_mode():
+                self.eval()(torch.zeros(1, *self.input_shape, device=device))
+            self.train(was_training)
+            for hook in hooks:
+                hook.remove()
+        return [
+            Layer(name, type(module).__name__, shapes.get(name), _own_parameters(module))
+            for name, module in shown.items()
+        ]
+
     def config_json(self) -> dict[str, Any]:
         """The config as JSON-ready values."""
         return asdict(self.config)
@@ -144,6 +210,22 @@ class Model(nn.Module):
             return cls(cls.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}))
         except TypeError as error:
             raise CheckpointError(f"the config does not fit {cls.name}: {error}") from None
+
+
+CHANNELS_FIRST = (nn.Conv1d, nn.Conv2d, nn.MaxPool1d, nn.MaxPool2d, nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+def _own_parameters(module: nn.Module) -> int:
+    own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        own += sum(buffer.numel() for buffer in (module.running_mean, module.running_var) if buffer is not None)
+    return own
+
+
+def _is_shown(module: nn.Module) -> bool:
+    """Layers that learn, and those that change the shape."""
+    shaping = (nn.MaxPool1d, nn.MaxPool2d, nn.Flatten)
+    return isinstance(module, shaping) or any(True for _ in module.parameters(recurse=False))
 
 
 def choose_device(name: str = "auto") -> torch.device:

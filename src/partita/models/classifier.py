@@ -53,21 +53,21 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Scores:
-    """Log-probabilities of one window: of its segments (n, labels), and of the whole (labels,).
+    """Log-probabilities of one window of `seconds`: of its segments (n, labels), and of the whole (labels,).
 
-    `spans` are the segments' starts and ends in seconds from the window's start; together they cover it. A window of
-    silence has not been `heard` and does not count.
+    `spans` are the segments' starts and ends in seconds from the window's start. What is silent is in no segment and
+    does not count, so a window of silence has none.
     """
 
     spans: Sequence[tuple[float, float]]
     segments: NDArray[np.float32]
     whole: NDArray[np.float32]
-    heard: bool = True
+    seconds: float
 
     @property
-    def seconds(self) -> float:
-        """Length of the window."""
-        return self.spans[-1][1]
+    def heard(self) -> float:
+        """Seconds that count."""
+        return sum(end - start for start, end in self.spans)
 
 
 class Classifier(Model):
@@ -97,6 +97,10 @@ class Classifier(Model):
         """The windows of a prepared song, as `windows` yields them."""
         raise NotImplementedError
 
+    def heard_seconds(self, seconds: float) -> float:
+        """How much of a recording of so many seconds counts, from its start: all of it for most models."""
+        return seconds
+
     def scores(self, item: Item) -> Scores:
         """Log-probabilities of one window and of its segments, without randomness."""
         raise NotImplementedError
@@ -114,8 +118,7 @@ class Classifier(Model):
             for item in self.windows(media, reading):
                 window = self._score(item)
                 for (start, end), row in zip(window.spans, self.probabilities(window.segments), strict=True):
-                    if window.heard:
-                        segments.append(Segment(round(offset + start, 3), round(offset + end, 3), self._named(row)))
+                    segments.append(Segment(round(offset + start, 3), round(offset + end, 3), self._named(row)))
                 offset += window.seconds
                 yield window
 
@@ -134,9 +137,8 @@ class Classifier(Model):
         """Log-probabilities of a song (labels,): the mean of its windows by their length; silence does not count."""
         total, weight = np.zeros(len(self.labels)), 0.0
         for window in windows:
-            if window.heard:
-                total += window.seconds * window.whole
-                weight += window.seconds
+            total += window.heard * window.whole
+            weight += window.heard
         return np.asarray(total / max(weight, 1e-9), np.float32)
 
     def probabilities(self, log_probabilities: NDArray[Any]) -> NDArray[np.float64]:
@@ -147,7 +149,13 @@ class Classifier(Model):
 
     def song_log_probabilities(self, items: Sequence[Item]) -> NDArray[np.float32]:
         """Uncalibrated log-probabilities (songs, labels) of whole prepared songs."""
-        return np.stack([self._pool(self._score(part) for part in self.parts(item)) for item in items])
+        return np.stack([whole for whole, _ in self.song_scores(items)])
+
+    def song_scores(self, items: Iterable[Item]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Uncalibrated log-probabilities of each prepared song: of the whole (labels,), of its segments (n, labels)."""
+        for item in items:
+            windows = [self._score(part) for part in self.parts(item)]
+            yield self._pool(windows), np.concatenate([window.segments for window in windows])
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
         """Song-level cross-entropy (nats) and accuracy of labelled items."""

@@ -155,6 +155,4 @@ class GenreCNN(StretchClassifier):
         summaries = torch.from_numpy(np.asarray(item["summaries"])).to(self.scale.device)
         rows = rows + config.summary_weight * self.summary(summaries)
         segments = F.log_softmax(rows, dim=-1).cpu().numpy()
-        return Scores(
-            self.spans(item["levels"].shape[1]), segments, rows.mean(0).cpu().numpy(), heard=bool(item["levels"].any())
-        )
+        return self.scored(item, segments, rows.mean(0).cpu().numpy())

@@ -57,7 +57,7 @@ class GenreLinear(StretchClassifier):
         """Log-probabilities of overlapping stretches, and their mean."""
         summaries = torch.from_numpy(np.asarray(item["summaries"])).to(self.temperature.device)
         rows = self.decision(summaries).cpu().numpy()
-        return Scores(self.spans(item["levels"].shape[1]), rows, rows.mean(0), heard=bool(item["levels"].any()))
+        return self.scored(item, rows, rows.mean(0))
 
     def fit(self, items: Sequence[Item], rng: np.random.Generator) -> Self:
         """Fit the decision to all items, and the temperature to songs held out in turn.

@@ -12,7 +12,7 @@ from partita.errors import UsageError
 from partita.example import Example, Media, Spectrogram
 from partita.features import GTZAN_RATE, GTZAN_SECONDS_PER_COLUMN, SUMMARY_COLUMNS, gtzan_windows, summary
 from partita.models.base import Item
-from partita.models.classifier import Classifier
+from partita.models.classifier import Classifier, Scores
 
 
 class StretchClassifier(Classifier):
@@ -55,6 +55,12 @@ class StretchClassifier(Classifier):
     def starts(self, columns: int) -> list[int]:
         """Where the stretches of a window start."""
         return chunk_starts(columns, self.config.columns, self.config.hop)
+
+    def scored(self, item: Item, segments: NDArray[np.float32], whole: NDArray[np.float32]) -> Scores:
+        """The scores of a window from those of its stretches (n, labels) and of all (labels,); silence has none."""
+        levels = item["levels"]
+        spans = self.spans(levels.shape[1]) if levels.any() else []
+        return Scores(spans, segments[: len(spans)], whole, levels.shape[1] * GTZAN_SECONDS_PER_COLUMN)
 
     def spans(self, columns: int) -> list[tuple[float, float]]:
         """The seconds that each stretch of a window stands for."""

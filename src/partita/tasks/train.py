@@ -33,6 +33,8 @@ def train(
     data: str,
     out: str | Path,
     protocol: str | None = None,
+    genres: Sequence[str] | None = None,
+    balance: bool = False,
     seed: int = 0,
     settings: Mapping[str, str | int | float] | None = None,
     calibration_folds: int = 0,
@@ -41,6 +43,7 @@ def train(
 ) -> Trained:
     """Train a registered model on a data set given as NAME:PATH and write a checkpoint to the folder `out`.
 
+    `genres` keeps these labels alone, `balance` takes as many training songs of each label as the rarest has.
     `settings` change the model's config or its recipe by name, such as {"steps": 500}. A training that was stopped
     goes on where it was when called again with the same arguments. A classifier's temperature is fitted on the
     validation songs, or by cross-validation inside the training part if `calibration_folds` is 2 or more.
@@ -50,7 +53,7 @@ def train(
         raise UsageError(f"a seed is a number from 0 up, not {seed}")
     if (folder / CARD).exists():
         raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
-    dataset = datasets.load(data, protocol, seed)
+    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
     network, recipe = _build(model, dataset, settings or {}, seed)
     if isinstance(network, Classifier) and not network.closed_form:
         _check_folds(dataset, calibration_folds)
@@ -109,6 +112,8 @@ def _build(name: str, dataset: Dataset, settings: Mapping[str, str | int | float
             known = sorted((recipe_fields | {field.name for field in fields(config)}) - {"labels"})
             raise UsageError(f"{name} has no setting {setting!r}; it has {', '.join(known)}.")
         changed = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
+        if setting == "steps":  # said outright, so they count instead of the recipe's epochs
+            changed = replace(changed, epochs=0)
         recipe, config = (changed, config) if target is recipe else (recipe, changed)
     smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
     if smallest[1] < 2:
