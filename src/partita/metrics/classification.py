@@ -3,7 +3,7 @@
 Intervals are 95 %.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,21 @@ def wilson(right: int, n: int) -> Interval:
     low = 0.0 if right == 0 else float(centre - half)  # exact at the ends, where rounding would miss the share
     high = 1.0 if right == n else float(centre + half)
     return Interval(low, high)
+
+
+def song_bootstrap(totals: NDArray[Any], counts: NDArray[Any] | None = None, draws: int = 2000) -> Interval:
+    """Interval of sum(totals) / sum(counts) by drawing songs anew (percentiles), each song with all that is in it.
+
+    `totals` (songs,) may be right segments and `counts` all segments of each song; without `counts` it is the mean over
+    songs. Unlike Wilson's it keeps what hangs together together, but has no width where all songs agree.
+    """
+    size = np.ones(len(totals)) if counts is None else np.asarray(counts, np.float64)
+    rng = np.random.default_rng(0)
+    picks = (rng.integers(0, len(totals), len(totals)) for _ in range(draws))
+    values = [totals[pick].sum() / size[pick].sum() for pick in picks]
+    low, high = np.percentile(values, [2.5, 97.5])
+    point = totals.sum() / size.sum()  # with very few songs the percentiles can miss it
+    return Interval(float(min(low, point)), float(max(high, point)))
 
 
 def confusion(probabilities: Probabilities, truth: Labels) -> NDArray[np.int64]:
@@ -99,6 +114,26 @@ def ece_interval(probabilities: Probabilities, truth: Labels, bins: int = 5, dra
     values = [ece(probabilities[pick], truth[pick], bins) for pick in picks]
     low, high = np.percentile(values, [2.5, 97.5])
     return Interval(float(low), float(high))
+
+
+def risk_coverage(probabilities: Probabilities, truth: Labels) -> Probabilities:
+    """What abstention buys: rows (coverage, risk, least confidence), from one song answered to all of them.
+
+    Coverage is the share of songs answered, the surest first; risk is the share of wrong answers among them (El-Yaniv
+    and Wiener, JMLR 11, 2010). Songs of equal confidence share their errors, so that their order does not count.
+    """
+    confidence = probabilities.max(1)
+    wrong = (probabilities.argmax(1) != truth).astype(np.float64)
+    _, place = np.unique(confidence, return_inverse=True)
+    wrong = (np.bincount(place, wrong) / np.bincount(place))[place]
+    order = np.argsort(-confidence, kind="stable")
+    answered = np.arange(1, len(truth) + 1)
+    return np.stack([answered / len(truth), np.cumsum(wrong[order]) / answered, confidence[order]], axis=1)
+
+
+def aurc(curve: Probabilities) -> float:
+    """Area under a `risk_coverage` curve: the mean risk over all coverages, 0 best (Geifman et al., ICLR 2019)."""
+    return float(curve[:, 1].mean())
 
 
 def fit_temperature(log_probabilities: NDArray[np.floating], truth: Labels) -> float:
