@@ -20,8 +20,9 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARTITA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PARTITA_STATE", str(tmp_path / "state"))
 
 
 def tone(seconds: float = 3.0, rate: int = 22_050, channels: int = 1, hz: float = 440.0) -> np.ndarray:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as deserialise
 from safetensors.torch import save as serialise
 
-from partita.errors import CheckpointError, PartitaError
+from partita.errors import CheckpointError, PartitaError, UsageError
 from partita.files import replacing
 from partita.models import MODELS, model_class
 from partita.models.base import Model
@@ -107,6 +107,25 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Model:
     except PartitaError as error:
         raise CheckpointError(f"{folder / CARD}: {error}") from None
     return model.to(device).eval()
+
+
+def own_folder(name: str | Path) -> Path:
+    """The folder of a user's own checkpoint, whose card may be written to.
+
+    Raises `UsageError` for a shipped one, whose card is part of partita.
+    """
+    folder = find(name)
+    if folder.resolve() in (path.resolve() for path in shipped().values()):
+        raise UsageError(
+            f"{folder.name}: comes with partita, and its card stays as it is; train or copy one of your own"
+        )
+    return folder
+
+
+def add_metrics(name: str | Path, key: str, metrics: Mapping[str, Any]) -> None:
+    """Write metrics into the card of a user's own checkpoint, in the place of earlier ones of the same `key`."""
+    folder, card = own_folder(name), read_card(name)
+    write_json(folder / CARD, {**card, "metrics": {**card.get("metrics", {}), key: metrics}})
 
 
 def identity(name: str | Path) -> str:

@@ -1,5 +1,7 @@
 """The command `partita evaluate`."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -7,7 +9,7 @@ from cyclopts import Parameter
 from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
-    from partita.evaluation import Evaluation
+    from partita.evaluation import Compared, Evaluation
 
 
 def evaluate(
@@ -21,16 +23,22 @@ def evaluate(
     balance: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     baselines: bool = True,
+    gap: bool = True,
+    compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
+    csv: Path | None = None,
+    update_card: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> int:
-    """Measure a classifier on a data set: accuracy with its interval, calibration, every genre, and baselines.
+    """Measure a classifier on a data set: accuracy with its interval, votes, calibration, every genre, and baselines.
 
     Examples
     --------
     partita evaluate genre-cnn --data gtzan:GTZAN
 
     partita evaluate my-genres --data folder:MUSIC --json
+
+    partita evaluate my-genres --data folder:MUSIC --compare genre-cnn other.csv --csv my-genres.csv
 
     Parameters
     ----------
@@ -41,7 +49,7 @@ def evaluate(
     split
         Which part to measure on: train, valid or test.
     test
-        Open the locked test split. Look at it once, when everything is chosen.
+        Open the locked test split. Look at it once, when everything is chosen: every look is counted and shown.
     protocol
         How the data set is split, if it offers several ways; the most honest one by default.
     genres
@@ -52,11 +60,20 @@ def evaluate(
         Draws the split where it is not fixed.
     baselines
         Also measure the majority label and genre-linear fitted to the same training part.
+    gap
+        Also measure songs of the training part, if the checkpoint was trained on them.
+    compare
+        Pair with these checkpoints, or .csv files of predictions, song by song: exact McNemar and the difference.
+    csv
+        Write the prediction of each song to this file, so that others can pair with it.
+    update_card
+        Write the numbers into the card of your own checkpoint.
     json
         Print everything as one JSON object.
     device
         Where the model runs.
     """
+    from partita.evaluation import write_predictions
     from partita.tasks.evaluate import evaluate as measure
 
     with progress_bar("evaluating") as progress:
@@ -70,9 +87,14 @@ def evaluate(
             balance=balance,
             seed=seed,
             baselines=baselines,
+            gap=gap,
+            compare=compare,
+            update_card=update_card,
             device=device,
             progress=progress,
         )
+    if csv:
+        write_predictions(result.songs, result.labels, csv)
     if json:
         say_json(result.json())
     else:
@@ -83,19 +105,77 @@ def evaluate(
 
 def summary_lines(result: "Evaluation") -> list[str]:
     """An evaluation for reading: protocol first, then numbers, baselines beside them, then each label."""
-    low, high = result.interval
+    votes, segments, gap = result.votes, result.segments, result.gap
     lines = [
         f"{result.model} on {result.protocol}",
+        *([f"note: {result.test_uses.words()}; every look makes the next worth less"] if result.test_uses else []),
         *(f"note: {text}" for text in result.notes),
         *(f"left out: {text}" for text in result.failures),
-        f"accuracy  {result.accuracy:.3f}  [{low:.3f}, {high:.3f}]  n {result.n}",
+        f"accuracy  {_share(result.accuracy, result.interval)}  n {result.n}; bootstrap {_range(result.bootstrap)}",
+        *(f"  beside  {_share(row['accuracy'], row['interval'])}  {name}" for name, row in result.baselines.items()),
     ]
-    for name, baseline in result.baselines.items():
-        a, b = baseline["interval"]
-        lines.append(f"  beside  {baseline['accuracy']:.3f}  [{a:.3f}, {b:.3f}]  {name}")
-    a, b = result.ece_interval
-    lines.append(f"macro-F1  {result.macro_f1:.3f}   NLL {result.nll:.3f}   Brier {result.brier:.3f}")
-    lines.append(f"ECE       {result.ece:.3f}  [{a:.3f}, {b:.3f}]  five equal-mass bins")
+    if gap:
+        words = f"{gap.n} songs of the training part, {gap.difference:+.3f}"
+        lines.append(f"  trained {_share(gap.accuracy, gap.interval)}  {words}")
+    lines += [
+        f"macro-F1  {result.macro_f1:.3f}   NLL {result.nll:.3f}   Brier {result.brier:.3f}",
+        f"ECE       {_share(result.ece, result.ece_interval)}  five equal-mass bins",
+        f"segments  {_share(segments.accuracy, segments.interval)}  n {segments.n}, drawn by song",
+        f"hard vote {_share(votes.hard, votes.hard_interval)}  {_ties(votes.ties)}",
+        f"soft vote {_share(votes.soft, votes.soft_interval)}  mean log-probability of segments",
+        f"  votes   {_worth(result)}",
+        f"abstain   {_abstention(result)}",
+        *(line for compared in result.comparisons for line in _comparison_lines(compared)),
+        *_warning_of_many(len(result.comparisons)),
+    ]
     for label, row in result.per_label.items():
-        lines.append(f"  {label:<14} recall {row['recall']:.2f}  precision {row['precision']:.2f}  n {row['n']}")
+        shares = f"recall {_share(row['recall'], row['interval'], 2)}  precision {row['precision']:.2f}"
+        lines.append(f"  {label:<14} {shares}  n {row['n']}")
     return lines
+
+
+def _share(value: float, interval: Sequence[float], digits: int = 3) -> str:
+    return f"{value:.{digits}f}  {_range(interval, digits)}"
+
+
+def _range(interval: Sequence[float], digits: int = 3) -> str:
+    low, high = interval
+    return f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _ties(ties: list[str]) -> str:
+    if not ties:
+        return "no ties"
+    named = ", ".join(ties[:3]) + (", ..." if len(ties) > 3 else "")
+    return f"{len(ties)} tied, broken by mean log-probability: {named}"
+
+
+def _worth(result: "Evaluation") -> str:
+    votes = result.votes
+    if votes.icc is None or votes.effective is None:
+        return f"{votes.per_song:.1f} a song, too alike or too few to tell what they are worth"
+    words = f"{votes.per_song:.1f} a song weigh as much as {votes.effective:.1f} independent ones"
+    return f"{words} (intraclass correlation {votes.icc:.2f}, design effect {votes.design_effect:.1f})"
+
+
+def _abstention(result: "Evaluation") -> str:
+    answered = [(coverage, 1 - risk) for coverage, risk, _ in result.abstention.curve]
+    points = [min(answered, key=lambda point: abs(point[0] - share)) for share in (0.5, 0.8)]
+    shown = ", ".join(f"{accuracy:.3f} on the surest {coverage:.0%}" for coverage, accuracy in points)
+    return f"accuracy {shown}; area under risk-coverage {result.abstention.aurc:.3f}"
+
+
+def _comparison_lines(compared: "Compared") -> list[str]:
+    other = f"{_range(compared.interval)} against {compared.other} ({compared.other_accuracy:.3f})"
+    discordant = f"{compared.only_this} songs right here alone, {compared.only_other} there alone"
+    unpaired = f"; {compared.unpaired} songs are in one of them alone" if compared.unpaired else ""
+    return [
+        f"paired    {compared.difference:+.3f}  {other}, n {compared.n}{unpaired}",
+        f"          {discordant}: exact McNemar p {compared.p:.3g}",
+    ]
+
+
+def _warning_of_many(comparisons: int) -> list[str]:
+    return [f"note: p is of each comparison alone; for {comparisons} at once take 0.05 / {comparisons}"] * (
+        comparisons > 1
+    )

@@ -59,6 +59,11 @@ class Dataset:
             raise DataError(f"{self.name}: there are no songs in the {name} split ({full or 'none at all'})")
         return self.splits[name]
 
+    def digest(self, split: str) -> str:
+        """A digest of the songs of a split by name and label: another choice of songs gives another."""
+        names = sorted(f"{example.id}\t{example.label}" for example in self.splits.get(split, ()))
+        return hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
+
     def only(self, genres: Sequence[str]) -> "Dataset":
         """The examples of these labels alone.
 

@@ -36,7 +36,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     for k in range(min(only_first, only_second)):
         ways = ways * (n - k) // (k + 1)  # n over k + 1
         total += ways
-    return min(1.0, 2 * total / 2**n)
+    return min(1.0, 2 * total / (1 << n))
 
 
 def compare(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Comparison:

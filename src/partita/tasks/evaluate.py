@@ -1,18 +1,29 @@
-"""evaluate: measure a classifier on a data set, with intervals and baselines."""
+"""evaluate: measure a classifier on a data set, with intervals, baselines and other classifiers beside it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from partita import data as datasets
-from partita.checkpoint import identity, load
+from partita.checkpoint import add_metrics, identity, load, own_folder, read_card
+from partita.data import Dataset
 from partita.errors import CheckpointError, UsageError
-from partita.evaluation import Evaluation, measure_classifier
+from partita.evaluation import (
+    Compared,
+    Evaluation,
+    compare_with,
+    measure_beside,
+    measure_classifier,
+    read_predictions,
+)
+from partita.ledger import TestUses, count_test_use
 from partita.models.base import choose_device
 from partita.models.classifier import Classifier
 from partita.training import Progress
 
 
 def evaluate(
-    model: str,
+    model: str | Path,
     *,
     data: str,
     split: str = "valid",
@@ -22,20 +33,69 @@ def evaluate(
     balance: bool = False,
     seed: int = 0,
     baselines: bool = True,
+    gap: bool = True,
+    compare: Sequence[str | Path] | None = None,
+    update_card: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a shipped model or checkpoint on one split of a data set given as NAME:PATH.
 
-    The test split is locked, since every look at it makes its number less worth: `test=True` opens it. `baselines` fits
-    `genre-linear` to the same training part and measures it on the same songs. `genres` keeps these labels alone,
-    `balance` evens out the training part that the baselines are fitted to.
-    Raises `UsageError` where the split is locked or the labels differ.
+    The test split is locked, since every look at it makes its number less worth: `test=True` opens it and counts the
+    look. `genres` keeps these labels alone, `balance` evens out the training part. `baselines` fits `genre-linear` to
+    the same training part and measures it on the same songs. `gap` also measures the training part if the checkpoint
+    was trained on it. `compare` names other checkpoints, or .csv files of predictions, to pair song by song;
+    `update_card` writes the numbers into the card of a checkpoint of one's own.
+    Raises `UsageError` where the split is locked, the labels differ, or the card is a shipped one.
     """
     if split == "test" and not test:
         raise UsageError("the test split is locked; choose models on valid and add --test for the final number alone")
-    network = load(model, choose_device(device))
-    if not isinstance(network, Classifier):
-        raise CheckpointError(f"{model}: is a {network.name}, which does not classify")
+    if update_card:
+        own_folder(model)
+    network = _classifier(model, device)
     dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
-    return measure_classifier(network, identity(model), dataset, split, baselines=baselines, progress=progress)
+    result = measure_classifier(
+        network,
+        identity(model),
+        dataset,
+        split,
+        baselines=baselines,
+        gap=gap and _is_own(model, dataset),
+        seed=seed,
+        progress=progress,
+    )
+    comparisons = [_compared(other, result, dataset, device, progress) for other in compare or ()]
+    result = replace(result, comparisons=comparisons, test_uses=_counted(model, dataset) if split == "test" else None)
+    if update_card:
+        add_metrics(model, split if _is_own(model, dataset) else f"{split} of {dataset.name}", result.json())
+    return result
+
+
+def _classifier(name: str | Path, device: str) -> Classifier:
+    network = load(name, choose_device(device))
+    if not isinstance(network, Classifier):
+        raise CheckpointError(f"{name}: is a {network.name}, which does not classify")
+    return network
+
+
+def _is_own(name: str | Path, dataset: Dataset) -> bool:
+    """Whether the checkpoint was trained on the very songs of the data set's training part."""
+    data = read_card(name).get("data")
+    return isinstance(data, dict) and data.get("train_songs") == dataset.digest("train")
+
+
+def _counted(name: str | Path, dataset: Dataset) -> TestUses:
+    digest = str(read_card(name).get("sha256", ""))
+    return count_test_use(digest, dataset.digest("test"), model=identity(name), data=dataset.name)
+
+
+def _compared(
+    other: str | Path, result: Evaluation, dataset: Dataset, device: str, progress: Progress | None
+) -> Compared:
+    these = {song["id"]: (song["truth"], song["predicted"]) for song in result.songs}
+    if Path(other).suffix.lower() == ".csv":
+        return compare_with(Path(other).name, these, read_predictions(other))
+    answers = measure_beside(_classifier(other, device), dataset, result.split, progress)
+    if result.split == "test":
+        _counted(other, dataset)
+    return compare_with(identity(other), these, answers)

@@ -71,6 +71,7 @@ def train(
             "citation": source.CITATION,
             "protocol": dataset.protocol,
             "train": len(train_part.items),
+            "train_songs": dataset.digest("train"),
             "valid": len(valid_part.items),
             "notes": [*dataset.notes, *train_part.damage, *valid_part.damage],
         },
@@ -83,7 +84,7 @@ def train(
     if isinstance(network, Classifier):
         card["calibration"] = _calibrate(network, recipe, dataset, valid_part.items, calibration_folds, seed, device)
         if valid_part.items:
-            evaluation = measure_classifier(network, folder.name, dataset, "valid")
+            evaluation = measure_classifier(network, folder.name, dataset, "valid", gap=True, seed=seed)
             card["metrics"] = {"valid": evaluation.json()}
     save(network, folder, card)
     (folder / STATE).unlink(missing_ok=True)
