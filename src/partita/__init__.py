@@ -25,6 +25,7 @@ _PUBLIC = {
     "evaluate": "partita.tasks.evaluate",
     "load": "partita.checkpoint",
     "train": "partita.tasks.train",
+    "tune": "partita.tasks.tune",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - names only
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from partita.tasks.classify import classify_many as classify_many
     from partita.tasks.evaluate import evaluate as evaluate
     from partita.tasks.train import train as train
+    from partita.tasks.tune import tune as tune
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from partita.models.classifier import Segment
+    from partita.models.space import Values
+    from partita.search import Trial
 
 PALETTE = ("#4e79a7", "#b07aa1", "#c49a3f", "#e15759", "#f28e2b", "#2f6f6b", "#4d4d55", "#ff8fab", "#59a14f", "#9c755f")
 """Colours of genres in alphabetical order; GTZAN's ten in its own order."""
@@ -33,6 +35,79 @@ def curves(history: Sequence[Mapping[str, float]]) -> "Figure":
     axes[0, 1].plot(steps, [row.get("valid_accuracy", np.nan) for row in history], color=PALETTE[5], linewidth=1.8)
     axes[0, 1].set(xlabel="optimiser steps", ylabel="validation accuracy (songs)", ylim=(0, 1))
     return figure
+
+
+def search(
+    trials: "Sequence[Trial]", space: "Mapping[str, Values]", importance: Mapping[str, float], objective: str
+) -> "Figure":
+    """A search in three panels: its history, what mattered, and every trial's settings side by side."""
+    from matplotlib.figure import Figure
+
+    finished = [trial for trial in trials if trial.value is not None]
+    values = np.array([trial.value for trial in finished], float)
+    better = np.maximum if objective == "accuracy" else np.minimum
+    shown = [name for name in importance if name in space] or [*space]
+    figure = Figure(figsize=(max(9, 1.1 * len(shown)), 7), layout="constrained")
+    panels = figure.subplot_mosaic([["history", "importance"], ["lines", "lines"]], width_ratios=(3, 2))
+    for axis in panels.values():
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    history = panels["history"]
+    numbers = [trial.number for trial in finished]
+    history.scatter(numbers, values, s=18, color=PALETTE[0], label="finished")
+    history.step(numbers, better.accumulate(values), where="post", color=PALETTE[3], label="best so far")
+    for state, mark in (("pruned", "|"), ("infeasible", "x")):
+        others = [trial.number for trial in trials if trial.state == state]
+        if others:
+            foot = np.zeros(len(others))
+            history.scatter(
+                others, foot, marker=mark, color=PALETTE[6], label=state, transform=history.get_xaxis_transform()
+            )
+    history.set(xlabel="trial", ylabel=f"validation {objective}")
+    history.legend(frameon=False, fontsize=8)
+    bars = panels["importance"]
+    if importance:
+        bars.barh([*importance][::-1], [*importance.values()][::-1], color=PALETTE[5])
+        bars.set(xlabel="importance (PED-ANOVA, shares of 1)", xlim=(0, None))
+    else:
+        bars.text(0.5, 0.5, "too few finished trials\nto tell what matters", ha="center", va="center", fontsize=9)
+        bars.set_axis_off()
+    _side_by_side(panels["lines"], finished, {name: space[name] for name in shown}, objective)
+    return figure
+
+
+def _side_by_side(axis: Any, trials: "Sequence[Trial]", space: "Mapping[str, Values]", objective: str) -> None:
+    """Parallel coordinates: a line for each trial over the settings, the better the darker, the best in red."""
+    best_first = sorted(trials, key=lambda trial: (trial.value or 0.0) * (-1 if objective == "accuracy" else 1))
+    for rank, trial in reversed([*enumerate(best_first)]):
+        heights = [_height(space[name], trial.drawn[name]) for name in space]
+        shade = 0.85 * rank / max(1, len(trials) - 1)
+        axis.plot(
+            heights, color=PALETTE[3] if rank == 0 else str(shade), linewidth=2.2 if rank == 0 else 0.9, zorder=-rank
+        )
+    axis.set(xlim=(-0.3, len(space) - 0.7), ylim=(-0.05, 1.05), yticks=[])
+    axis.set_xticks(range(len(space)), [*space], rotation=30 if len(space) > 7 else 0, fontsize=8)
+    axis.spines["left"].set_visible(False)
+    for place, values in enumerate(space.values()):
+        axis.axvline(place, color="0.6", linewidth=0.8, zorder=-1000)
+        for height, text in _ends(values):
+            axis.text(place + 0.03, height, text, fontsize=7, color="0.3", va="center")
+
+
+def _height(values: "Values", value: Any) -> float:
+    """Where a value lies in its range, 0..1."""
+    if hasattr(values, "options"):
+        return values.options.index(value) / max(1, len(values.options) - 1)
+    if getattr(values, "log", False):
+        return float(np.log(value / values.low) / np.log(values.high / values.low))
+    return float((value - values.low) / max(values.high - values.low, 1e-12))
+
+
+def _ends(values: "Values") -> list[tuple[float, str]]:
+    """The texts beside an axis: every option, or both ends of a range."""
+    if hasattr(values, "options"):
+        return [(_height(values, option), str(option)) for option in values.options]
+    return [(0.0, f"{values.low:g}"), (1.0, f"{values.high:g}{' log' if getattr(values, 'log', False) else ''}")]
 
 
 def classifications(

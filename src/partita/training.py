@@ -8,7 +8,7 @@ one that was not.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +29,9 @@ HISTORY = "history.jsonl"
 
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, a few words)."""
+
+Validated = Callable[[Mapping[str, float]], None]
+"""Called with the figures of each validation; what it raises ends the training and reaches the caller."""
 
 
 @dataclass
@@ -52,10 +55,12 @@ def fit(
     seed: int = 0,
     device: str = "cpu",
     progress: Progress | None = None,
+    validated: Validated | None = None,
 ) -> Run:
     """Train `model` in place on prepared items and leave it with the weights of least validation loss.
 
-    Without `valid` the last weights are kept. `folder` holds the state: a run that finds one there goes on from it, and
+    Without `valid` the last weights are kept. A search ends a training without promise by raising in `validated`.
+    `folder` holds the state: a run that finds one there goes on from it, and
     refuses it if it was started with other settings.
     """
     if not train:
@@ -69,7 +74,7 @@ def fit(
     pieces = [piece for item in train for piece in model.pieces(item)]
     trainer = _Trainer(model, recipe.over(len(pieces)), seed, choose_device(device), folder, digest(train, valid))
     trainer.resume()
-    return trainer.run(pieces, valid, progress or (lambda done, total, words: None))
+    return trainer.run(pieces, valid, progress or (lambda done, total, words: None), validated or (lambda row: None))
 
 
 class _Trainer:
@@ -91,7 +96,7 @@ class _Trainer:
             phase: [group["lr"] for group in optimizer.param_groups] for phase, optimizer in self.optimizers.items()
         }
 
-    def run(self, train: Sequence[Item], valid: Sequence[Item], progress: Progress) -> Run:
+    def run(self, train: Sequence[Item], valid: Sequence[Item], progress: Progress, validated: Validated) -> Run:
         """Step until the recipe's end or until validation has stopped improving."""
         recipe, state = self.recipe, self.state
         started = time.monotonic() - state.seconds
@@ -108,6 +113,7 @@ class _Trainer:
                     state.seconds = time.monotonic() - started
                     self._validate(valid, means)
                     self.save()
+                    validated(state.history[-1])
                 progress(state.step, recipe.steps, self._words())
         finally:
             self.model.load_state_dict(self.best if valid else self.ema)

@@ -57,7 +57,7 @@ def train(
         Where the model is trained.
     """
     from partita import figures
-    from partita.tasks.train import parse_settings
+    from partita.settings import parse_settings
     from partita.tasks.train import train as run
     from partita.training import read_history
 

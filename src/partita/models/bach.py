@@ -12,7 +12,7 @@ report's claim that a spectrogram is harder to classify than samples. `level="rm
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from partita.features import mel_spectrogram
 from partita.models.chunks import ChunkClassifier, equalised
 from partita.models.keras import ADAM, Flatten, initialise
+from partita.models.space import Real, Space, Whole
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class Bach(ChunkClassifier):
     name = "bach"
     Config = BachConfig
     recipe = replace(ADAM, epochs=600, batch=32)
+    space: ClassVar[Space] = {
+        "learning_rate": Real(1e-4, 1e-2, log=True),
+        "filters": Whole(20, 400, 20),
+        "dropout": Real(0, 0.5),
+        "batch": Whole(16, 256, 16),
+    }
 
     def __init__(self, config: BachConfig) -> None:
         super().__init__(config)

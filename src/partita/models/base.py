@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from partita.errors import CheckpointError, UsageError
 from partita.example import Example
+from partita.models.space import Real, Space
 
 Item = Mapping[str, NDArray[Any]]
 """What `prepare` makes of one example: arrays by name, without randomness, so that they can be cached."""
@@ -90,6 +91,8 @@ class Model(nn.Module):
     name: ClassVar[str]
     Config: ClassVar[type]
     recipe: ClassVar[Recipe] = Recipe()
+    space: ClassVar[Space] = {"learning_rate": Real(1e-4, 1e-2, log=True)}
+    """What `partita tune` varies unless told otherwise."""
     closed_form: ClassVar[bool] = False
     input_shape: tuple[int, ...] | None = None
     """The shape of one input (channels first) of a model that takes one size only."""

@@ -7,7 +7,7 @@ in the report: dropout (here 0.2), optimiser (Adam at 0.001), batch (32); the LS
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from partita.models.chunks import ChunkClassifier, equalised
 from partita.models.keras import ADAM, LSTM, initialise
+from partita.models.space import Real, Space, Whole
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Beethoven(ChunkClassifier):
     name = "beethoven"
     Config = BeethovenConfig
     recipe = replace(ADAM, epochs=600, batch=32)
+    space: ClassVar[Space] = {
+        "learning_rate": Real(1e-4, 1e-2, log=True),
+        "units": Whole(20, 200, 20),
+        "dropout": Real(0, 0.5),
+        "batch": Whole(16, 256, 16),
+    }
 
     def __init__(self, config: BeethovenConfig) -> None:
         super().__init__(config)

@@ -11,7 +11,7 @@ parameters. Adam at 0.001, batch 32, 22 epochs, the minimum of the report's vali
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from partita.errors import UsageError
 from partita.models.chunks import ChunkClassifier, equalised
 from partita.models.keras import ADAM, Flatten, batch_norm, initialise
+from partita.models.space import Real, Space, Whole
 
 POOL = 3
 MISPRINT = 60_150
@@ -47,6 +48,13 @@ class DilatedCNN(ChunkClassifier):
     name = "dilated-cnn"
     Config = DilatedCNNConfig
     recipe = replace(ADAM, epochs=22, batch=32)
+    space: ClassVar[Space] = {  # the ranges that the report tried; its 0 epochs are 1 here
+        "kernels": Whole(3, 11),
+        "filters": Whole(8, 256, 8),
+        "dropout": Real(0, 0.3),
+        "batch": Whole(16, 64, 8),
+        "epochs": Whole(1, 40),
+    }
 
     def __init__(self, config: DilatedCNNConfig) -> None:
         super().__init__(config)

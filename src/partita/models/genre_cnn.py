@@ -10,7 +10,7 @@ returns in the summary statistics, whose errors fall on other songs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Scores
 from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, at_bands, augmented_summaries
+from partita.models.space import Real, Space, Whole
 from partita.models.stretches import StretchClassifier, stretches
 
 BANDS = 128
@@ -65,6 +66,20 @@ class GenreCNN(StretchClassifier):
     recipe = Recipe(
         steps=1800, batch=32, learning_rate=2e-3, weight_decay=0.05, warmup=150, ema=0.998, validate_every=300
     )
+    space: ClassVar[Space] = {
+        "learning_rate": Real(5e-4, 1e-2, log=True),
+        "weight_decay": Real(1e-3, 0.3, log=True),
+        "dropout": Real(0, 0.6),
+        "width": Whole(32, 192, 32),
+        "crop": Whole(32, 128, 32),
+        "tempo": Real(0, 0.4),
+        "contrast": Real(0, 0.4),
+        "pitch": Real(0, 10),
+        "mixup": Real(0, 0.6),
+        "smoothing": Real(0, 0.2),
+        "summary_weight": Real(0, 2),
+        "penalty": Real(0.003, 0.3, log=True),
+    }
     scale: Tensor
 
     def __init__(self, config: GenreCNNConfig) -> None:

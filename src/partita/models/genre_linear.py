@@ -8,7 +8,7 @@ baseline that every other classifier is measured against.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from partita.metrics.classification import fit_temperature
 from partita.models.base import Item
 from partita.models.classifier import Scores
 from partita.models.layers import SummaryDecision, augmented_summaries
+from partita.models.space import Real, Space, Whole
 from partita.models.stretches import StretchClassifier
 
 FOLDS = 5
@@ -43,6 +44,7 @@ class GenreLinear(StretchClassifier):
     name = "genre-linear"
     Config = GenreLinearConfig
     closed_form = True
+    space: ClassVar[Space] = {"penalty": Real(0.001, 1, log=True), "copies": Whole(1, 8)}
 
     def __init__(self, config: GenreLinearConfig) -> None:
         super().__init__(config)

@@ -1,8 +1,8 @@
 """train: fit a registered model to a data set and keep it as a checkpoint."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from partita.data import Dataset
 from partita.errors import UsageError
 from partita.evaluation import Evaluation, cross_validated_temperature, measure_classifier, prepare_all
 from partita.metrics.classification import fit_temperature
-from partita.models import model_class
-from partita.models.base import Item, Model, Recipe
+from partita.models.base import Item, Recipe
 from partita.models.classifier import Classifier, truth_of
+from partita.settings import Settings, build
 from partita.training import STATE, Progress, Run, fit
 
 
@@ -36,7 +36,7 @@ def train(
     genres: Sequence[str] | None = None,
     balance: bool = False,
     seed: int = 0,
-    settings: Mapping[str, str | int | float] | None = None,
+    settings: Settings | None = None,
     calibration_folds: int = 0,
     device: str = "auto",
     progress: Progress | None = None,
@@ -54,7 +54,7 @@ def train(
     if (folder / CARD).exists():
         raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
     dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
-    network, recipe = _build(model, dataset, settings or {}, seed)
+    network, recipe = build(model, dataset, settings or {}, seed)
     if isinstance(network, Classifier) and not network.closed_form:
         _check_folds(dataset, calibration_folds)
     source = datasets.module(dataset.name)
@@ -89,50 +89,6 @@ def train(
     save(network, folder, card)
     (folder / STATE).unlink(missing_ok=True)
     return Trained(folder, run, evaluation)
-
-
-def parse_settings(pairs: list[str]) -> dict[str, str]:
-    """Read NAME=VALUE pairs.
-
-    Raises `UsageError` for a pair without "=".
-    """
-    for pair in pairs:
-        if "=" not in pair:
-            raise UsageError(f"a setting is NAME=VALUE, such as steps=500, not {pair!r}")
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def _build(name: str, dataset: Dataset, settings: Mapping[str, str | int | float], seed: int) -> tuple[Model, Recipe]:
-    """The model for the data's labels and its recipe, both with the settings applied."""
-    kind = model_class(name)
-    recipe_fields = {field.name for field in fields(Recipe)}
-    recipe, config = kind.recipe, kind.Config(labels=dataset.labels)
-    for setting, value in settings.items():
-        target: Any = recipe if setting in recipe_fields else config
-        if not hasattr(target, setting) or setting == "labels":
-            known = sorted((recipe_fields | {field.name for field in fields(config)}) - {"labels"})
-            raise UsageError(f"{name} has no setting {setting!r}; it has {', '.join(known)}.")
-        changed = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
-        if setting == "steps":  # said outright, so they count instead of the recipe's epochs
-            changed = replace(changed, epochs=0)
-        recipe, config = (changed, config) if target is recipe else (recipe, changed)
-    smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
-    if smallest[1] < 2:
-        raise UsageError(f"the label {smallest[0]!r} has only {smallest[1]} song to train on; two are the least")
-    try:
-        return kind.new(config, seed), recipe
-    except (RuntimeError, ValueError, ArithmeticError) as error:
-        raise UsageError(f"{name} can't be built with these settings: {error}") from None
-
-
-def _like(old: Any, value: str | int | float, name: str) -> Any:
-    """`value` as the type of the setting it replaces."""
-    try:
-        if isinstance(old, tuple):
-            return tuple(_like(old[0] if old else "", part, name) for part in str(value).split(","))
-        return type(old)(float(value)) if isinstance(old, int) and float(value).is_integer() else type(old)(value)
-    except ValueError:
-        raise UsageError(f"{name} wants a value like {old!r}, not {value!r}") from None
 
 
 def _check_folds(dataset: Dataset, folds: int) -> None:
