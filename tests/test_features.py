@@ -34,6 +34,20 @@ def test_log_mel_agrees_with_librosa(noise: np.ndarray, rate: int, fft: int, hop
     np.testing.assert_allclose(ours, librosa.power_to_db(power, ref=np.max), atol=1e-3)
 
 
+@pytest.mark.parametrize("count", [40_000, 40_448, 700])
+def test_magnitude_mel_agrees_with_librosa_but_for_the_triangles(count: int) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, count).astype(np.float32)
+    frames = -(-count // 512)
+    padded = np.pad(samples, (0, (frames - 1) * 512 + 2048 - count))
+    magnitude = np.abs(librosa.stft(padded, n_fft=2048, hop_length=512, center=False))
+    theirs = librosa.filters.mel(sr=22_050, n_fft=2048, n_mels=128, fmin=0, fmax=8000, htk=True, norm=None)
+    filters = features.htk_filters(22_050, 2048, 128, 8000.0)
+    np.testing.assert_allclose(filters, theirs, atol=0.01)
+    ours = features.magnitude_mel(samples, 22_050, 2048, 512, 128, 8000.0)
+    assert ours.shape == (128, frames)
+    np.testing.assert_allclose(ours, filters @ magnitude, rtol=1e-4, atol=1e-4)
+
+
 def test_magnitude_is_the_root_of_power(noise: np.ndarray) -> None:
     magnitude, power = features.spectrogram(noise, power=1.0), features.spectrogram(noise)
     np.testing.assert_allclose(magnitude**2, power, rtol=1e-4)

@@ -14,11 +14,11 @@ from partita.models.base import Model
 from partita.models.dilated_cnn import DilatedCNN, DilatedCNNConfig
 
 
-def built(name: str, labels: int = 10) -> Model:
+def built(name: str, labels: int = 10, **settings: object) -> Model:
     """A model at full size without its weights."""
     kind = model_class(name)
     with torch.device("meta"):
-        return kind(kind.Config(labels=GENRES[:labels]))
+        return kind(kind.Config(labels=GENRES[:labels], **settings))
 
 
 def outputs(model: Model, kind: str) -> list[tuple[int, ...] | None]:
@@ -29,6 +29,11 @@ def outputs(model: Model, kind: str) -> list[tuple[int, ...] | None]:
     ("bach", 10, 348_990),
     ("beethoven", 10, 246_210),
     ("dilated-cnn", 10, 288_142),
+    ("softmax", 8, 3_185_296),
+    ("lildata", 8, 246_840),
+    ("resnet50", 8, 23_604_104),
+    ("toymodel", 3, 151_860_099),
+    ("fstmuse", 7, 7_521_479),
 ])  # fmt: skip
 def test_parameters_are_those_that_the_report_prints(name: str, labels: int, count: int) -> None:
     model = built(name, labels)
@@ -43,6 +48,29 @@ def test_layers_have_the_shapes_that_the_reports_print() -> None:
     lengths = [(66_142, 128), (22_031, 128), (7311, 64), (2373, 64), (663, 32), (29, 32)]
     assert outputs(built("dilated-cnn"), "Conv1d") == lengths
     assert outputs(built("dilated-cnn"), "Flatten") == [(288,)]
+
+
+def test_pictures_and_clips_have_the_shapes_that_the_reports_print() -> None:
+    lildata, fstmuse = built("lildata", 8), built("fstmuse", 7)
+    assert outputs(built("softmax", 8), "Flatten") == [(398_161,)]
+    assert outputs(lildata, "Conv2d") == [(629, 629, 32), (155, 155, 64), (36, 36, 128), (7, 7, 128)]
+    assert outputs(lildata, "MaxPool2d") == [(157, 157, 32), (38, 38, 64), (9, 9, 128), (1, 1, 128)]
+    stages = [layer.output for layer in built("resnet50", 8).outline() if layer.name.endswith("0.part3.conv")]
+    assert stages == [(158, 158, 256), (79, 79, 512), (40, 40, 1024), (20, 20, 2048)]
+    assert outputs(built("toymodel", 3), "Conv2d") == [(1283, 120, 32), (1281, 118, 64), (639, 58, 128)]
+    assert outputs(built("toymodel", 3), "Flatten") == [(4_743_936,)]
+    shapes = [(1283, 120, 32), (1281, 118, 64), (632, 51, 64), (630, 49, 128), (156, 11, 128)]
+    assert outputs(fstmuse, "Conv2d") == shapes
+    assert outputs(fstmuse, "Flatten") == [(219_648,)]
+
+
+def test_variants_have_their_own_counts() -> None:
+    assert built("fstmuse", 7, variant="repository").parameter_count == 1_463_559
+    assert outputs(built("fstmuse", 7, variant="repository"), "Flatten") == [(9344,)]
+    assert built("toymodel", 3, pooling="global").parameter_count == 54_016 + 128 * 32 + 32 + 99
+    backbone = built("resnet50", 8, frozen=True)
+    assert backbone.parameter_count - 8 * 2049 == 23_587_712
+    assert sum(p.numel() for p in backbone.parameters() if p.requires_grad) == 8 * 2049
 
 
 def test_the_contradictory_length_is_refused_and_named() -> None:

@@ -5,7 +5,7 @@ ends, Slaney mel filters) and the tests hold the values within 1e-3 dB of it. Fr
 float32, so memory stays near the size of the result.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -24,9 +24,12 @@ def hann(size: int) -> Array:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
 
 
-def _frame_blocks(samples: Array, fft: int, hop: int) -> Iterator[NDArray[np.complexfloating]]:
-    """Windowed FFTs of mono `samples` (n,): blocks of complex64 (frames, 1 + fft // 2), in all 1 + n // hop frames."""
-    padded = np.pad(np.asarray(samples, np.float32), fft // 2)
+def _frame_blocks(samples: Array, fft: int, hop: int, centred: bool = True) -> Iterator[NDArray[np.complexfloating]]:
+    """Windowed FFTs of mono `samples` (n,): blocks of complex64 (frames, 1 + fft // 2).
+
+    1 + n // hop frames in all, or ceil(n / hop) where they are not `centred` on multiples of `hop` but start there.
+    """
+    padded = np.pad(np.asarray(samples, np.float32), fft // 2 if centred else (0, fft - 1))
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft)[::hop]
     window = hann(fft)
     for i in range(0, len(frames), FRAMES_PER_BLOCK):
@@ -71,15 +74,29 @@ def mel_filters(rate: int, fft: int, mels: int, low: float = 0.0, high: float | 
 
 
 @lru_cache(maxsize=16)
-def _mel_groups(rate: int, fft: int, mels: int) -> list[tuple[Array, int, int]]:
+def htk_filters(rate: int, fft: int, mels: int, high: float) -> Array:
+    """HTK's mel filters: float32 (mels, 1 + fft // 2), triangles of height 1 over mel = 1127 ln(1 + hz / 700).
+
+    They reach from 0 to `high` Hz. So TensorFlow makes them; librosa's (htk=True, norm=None) are triangles over hertz,
+    which differs by up to a hundredth.
+    """
+    places = 1127 * np.log1p(np.fft.rfftfreq(fft, 1 / rate) / 700)
+    edges = np.linspace(0, 1127 * np.log1p(high / 700), mels + 2)
+    rising, falling = places - edges[:-2, None], edges[2:, None] - places
+    triangles: Array = (np.maximum(0, np.minimum(rising, falling)) / edges[1]).astype(np.float32)
+    return triangles
+
+
+@lru_cache(maxsize=16)
+def _mel_groups(make_filters: Callable[..., Array], *form: float) -> list[tuple[Array, int, int]]:
     """The filters in groups of 8 neighbours, each with the range of bins that it looks at: (8, bins), first, last.
 
     Most of a filter is zeros. Products this small also stay below the size at which BLAS libraries start threads, which
     costs more than it gains here.
     """
-    filters = mel_filters(rate, fft, mels)
+    filters = make_filters(*form)
     groups = []
-    for row in range(0, mels, 8):
+    for row in range(0, len(filters), 8):
         used = np.flatnonzero(filters[row : row + 8].any(0))
         first, last = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         groups.append((np.ascontiguousarray(filters[row : row + 8, first:last]), first, last))
@@ -88,10 +105,22 @@ def _mel_groups(rate: int, fft: int, mels: int) -> list[tuple[Array, int, int]]:
 
 def mel_spectrogram(samples: Array, rate: int, fft: int = 2048, hop: int = 512, mels: int = 128) -> Array:
     """Power mel spectrogram of mono `samples` (n,) at `rate` Hz: float32 (mels, 1 + n // hop)."""
-    groups, blocks = _mel_groups(rate, fft, mels), []
+    groups, blocks = _mel_groups(mel_filters, rate, fft, mels), []
     for transform in _frame_blocks(samples, fft, hop):
         power = (transform.real**2 + transform.imag**2).T
         blocks.append(np.concatenate([filters @ power[first:last] for filters, first, last in groups]))
+    return np.concatenate(blocks, axis=1)
+
+
+def magnitude_mel(samples: Array, rate: int, fft: int, hop: int, mels: int, high: float) -> Array:
+    """Mel spectrogram of linear magnitudes as TensorFlow I/O makes it: float32 (mels, ceil(n / hop)).
+
+    HTK's bands up to `high` Hz; frames start at multiples of `hop`, the last ones filled up with zeros.
+    """
+    groups, blocks = _mel_groups(htk_filters, rate, fft, mels, high), []
+    for transform in _frame_blocks(samples, fft, hop, centred=False):
+        magnitude = np.abs(transform).T
+        blocks.append(np.concatenate([filters @ magnitude[first:last] for filters, first, last in groups]))
     return np.concatenate(blocks, axis=1)
 
 

@@ -27,6 +27,11 @@ MODELS = {
     "bach": Entry("bach:Bach", "genre of 0.3 s of raw samples by convolutions (report P66)"),
     "beethoven": Entry("beethoven:Beethoven", "genre of 0.3 s of raw samples by LSTMs (report P66)"),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
+    "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
+    "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),
+    "resnet50": Entry("resnet50:ResNet50", "genre of a 5 s spectrogram picture by ResNet-50 (report Lil Data)"),
+    "toymodel": Entry("toymodel:ToyModel", "genre of a 30 s clip by three convolutions (report FstMuse)"),
+    "fstmuse": Entry("fstmuse:FstMuse", "genre of a 30 s clip by five convolutions (report FstMuse)"),
 }
 
 

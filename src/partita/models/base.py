@@ -215,7 +215,10 @@ class Model(nn.Module):
             raise CheckpointError(f"the config does not fit {cls.name}: {error}") from None
 
 
-CHANNELS_FIRST = (nn.Conv1d, nn.Conv2d, nn.MaxPool1d, nn.MaxPool2d, nn.BatchNorm1d, nn.BatchNorm2d)
+CHANNELS_FIRST = (
+    *(nn.Conv1d, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.AdaptiveAvgPool2d),
+)
 
 
 def _own_parameters(module: nn.Module) -> int:
@@ -227,7 +230,7 @@ def _own_parameters(module: nn.Module) -> int:
 
 def _is_shown(module: nn.Module) -> bool:
     """Layers that learn, and those that change the shape."""
-    shaping = (nn.MaxPool1d, nn.MaxPool2d, nn.Flatten)
+    shaping = (nn.MaxPool1d, nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Flatten)
     return isinstance(module, shaping) or any(True for _ in module.parameters(recurse=False))
 
 

@@ -19,10 +19,13 @@ from partita.example import Example, Media, Spectrogram
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
 from partita.models.keras import adam
+from partita.models.layers import Standardise
 
 WINDOW_SECONDS = 30
 """Chunks are scored in windows of about this length, so that memory stays flat."""
 FULL_SCALE = 32_768
+MEASURED_CHUNKS = 512
+"""So many give means and deviations to a hundredth; more would only take longer."""
 
 
 class ChunkClassifier(Classifier):
@@ -122,6 +125,13 @@ class ChunkClassifier(Classifier):
 
     def _inputs(self, chunks: NDArray[np.int16]) -> Tensor:
         return torch.from_numpy(self.inputs(chunks.astype(np.float32) * np.float32(1 / FULL_SCALE)))
+
+    def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
+        """Let a `Standardise` layer, where the network has one, measure up to 512 chunks of the training part."""
+        for layer in [module for module in self.modules() if isinstance(module, Standardise)]:
+            pieces = [piece for item in items for piece in self.pieces(item)]
+            picked = rng.permutation(len(pieces))[:MEASURED_CHUNKS]
+            layer.fit(self._inputs(pieces[place]["chunk"][None]) for place in picked)
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
         """Adam as in Keras, which all reports used or may be assumed to have used."""

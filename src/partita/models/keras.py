@@ -28,10 +28,12 @@ def initialise(model: nn.Module) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def batch_norm(channels: int, dimensions: int) -> nn.BatchNorm1d | nn.BatchNorm2d:
-    """Batch normalisation with Keras's epsilon and its momentum of 0.99, which is 0.01 as PyTorch counts."""
+def batch_norm(
+    channels: int, dimensions: int, epsilon: float = 1e-3, momentum: float = 0.99
+) -> nn.BatchNorm1d | nn.BatchNorm2d:
+    """Batch normalisation with Keras's epsilon, and its momentum as Keras counts (PyTorch's 0.01 is Keras's 0.99)."""
     kind = nn.BatchNorm1d if dimensions == 1 else nn.BatchNorm2d
-    return kind(channels, eps=1e-3, momentum=0.01)
+    return kind(channels, eps=epsilon, momentum=1 - momentum)
 
 
 class Flatten(nn.Flatten):

@@ -1,6 +1,6 @@
 """Parts that more than one model is built from, or that stand by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 import numpy as np
@@ -92,6 +92,36 @@ def _altered(levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     x = levels[:, np.minimum(steps, columns - 1)].astype(np.float32)
     x = at_bands(x, shifted) + curve.astype(np.float32)[:, None]
     return np.asarray(np.clip(x - max(0.0, float(x.max()) - 255), 0, 255), np.float32)
+
+
+class Standardise(nn.Module):
+    """Bands to mean 0 and deviation 1, as measured on training inputs: `bands` of them along `axis` of 4."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, bands: int, axis: int) -> None:
+        super().__init__()
+        shape = [bands if place == axis else 1 for place in range(4)]
+        self.register_buffer("mean", torch.zeros(shape))
+        self.register_buffer("deviation", torch.ones(shape))
+
+    def fit(self, batches: Iterable[Tensor]) -> None:
+        """Measure the bands over all batches; a band that never changes is left at its deviation of 1."""
+        count, total, squares = 0, torch.zeros(()).double(), torch.zeros(()).double()
+        others = [place for place, size in enumerate(self.mean.shape) if size == 1]
+        for batch in batches:
+            x = batch.double()
+            count += x.numel() // self.mean.numel()
+            total, squares = total + x.sum(others, keepdim=True), squares + x.square().sum(others, keepdim=True)
+        mean = total / count
+        deviation = (squares / count - mean.square()).clamp_min(0).sqrt()
+        self.mean.copy_(mean)
+        self.deviation.copy_(torch.where(deviation > 1e-6, deviation, 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Standardise; the same shape."""
+        return (x - self.mean) / self.deviation
 
 
 class Pooled(nn.Module):
