@@ -1,11 +1,14 @@
 """Every picture that partita draws, with matplotlib, off screen."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from partita.metrics.classification import wilson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
 PALETTE = ("#4e79a7", "#b07aa1", "#c49a3f", "#e15759", "#f28e2b", "#2f6f6b", "#4d4d55", "#ff8fab", "#59a14f", "#9c755f")
 """Colours of genres in alphabetical order; GTZAN's ten in its own order."""
+
+MUTED = "#808890"
+"""A grey that can be read on white and on black."""
 
 
 def genre_colours(labels: Sequence[str]) -> dict[str, str]:
@@ -136,6 +142,97 @@ def classifications(
         bars.set(xlim=(0, 1), xticks=[0, 0.5, 1], xlabel="probability")
         bars.tick_params(axis="y", length=0, labelsize=9)
     return figure
+
+
+def calibration(bins: Sequence[Sequence[float]]) -> "Figure":
+    """Accuracy over confidence, with a Wilson interval and the number of songs at each bin.
+
+    A bin is (songs, mean confidence, accuracy), as `metrics.classification.calibration_bins` gives them.
+    """
+    figure, axes = _figure(1, 1, width=4.4, height=3.6)
+    axis = axes[0, 0]
+    axis.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
+    axis.text(0.02, 0.97, "righter than it says", color=MUTED, fontsize=9, va="top")
+    axis.text(1.03, 0.03, "surer than it is right", color=MUTED, fontsize=9, ha="right")
+    for songs, confidence, accuracy in bins:
+        low, high = wilson(round(songs * accuracy), int(songs))
+        axis.plot([confidence] * 2, [low, high], color=PALETTE[0], linewidth=2, solid_capstyle="round")
+        axis.text(confidence, low - 0.015, f"{songs:.0f}", fontsize=8, ha="center", va="top")
+    axis.plot([row[1] for row in bins], [row[2] for row in bins], "o-", color=PALETTE[0], linewidth=1.2, markersize=6)
+    axis.set(xlim=(0, 1.05), ylim=(0, 1.02), xlabel="confidence (mean of the bin)", ylabel="accuracy")
+    return figure
+
+
+def risk_coverage(curve: Sequence[Sequence[float]]) -> "Figure":
+    """The share of wrong answers over the share of songs that are answered, the surest first.
+
+    A point is (coverage, risk, ...), as `metrics.classification.risk_coverage` gives them.
+    """
+    figure, axes = _figure(1, 1, width=4.4, height=3.6)
+    axis = axes[0, 0]
+    coverage, risk = [point[0] for point in curve], [point[1] for point in curve]
+    axis.fill_between(coverage, risk, color=PALETTE[3], alpha=0.18, linewidth=0)
+    axis.plot(coverage, risk, color=PALETTE[3], linewidth=2)
+    axis.axhline(risk[-1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
+    axis.text(0, risk[-1], " all songs answered", color=MUTED, fontsize=9, va="bottom")
+    axis.set(xlim=(0, 1), ylim=(0, max(0.05, 1.15 * max(risk))), xlabel="share of songs answered", ylabel="wrong")
+    return figure
+
+
+def votes(songs: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> "Figure":
+    """Where each song's segments vote: a column for each song, sorted by truth and by how many votes are right.
+
+    A song is a mapping with "truth" and "votes" (in the order of `labels`).
+    """
+    place = {label: number for number, label in enumerate(labels)}
+    shares = [(place[song["truth"]], np.asarray(song["votes"]) / sum(song["votes"])) for song in songs]
+    shares.sort(key=lambda pair: (pair[0], -pair[1][pair[0]]))
+    truth = np.array([number for number, _ in shares])
+    figure, axes = _figure(1, 1, width=4.6, height=1.3 + 0.22 * len(labels))
+    axis = axes[0, 0]
+    extent = (0, len(shares), len(labels), 0)
+    axis.imshow(
+        np.stack([row for _, row in shares], 1), cmap=_transparent(PALETTE[0]), vmin=0, vmax=1, aspect="auto",
+        extent=extent, interpolation="nearest",
+    )  # fmt: skip
+    edges = [0, *(np.flatnonzero(np.diff(truth)) + 1), len(truth)]
+    for start, end in pairwise(edges):
+        row = truth[start]
+        axis.plot([start, end, end, start, start], [row, row, row + 1, row + 1, row], color=PALETTE[3], linewidth=1.2)
+    axis.set_yticks(np.arange(len(labels)) + 0.5, labels)
+    names = [labels[truth[start]] for start in edges[:-1]]
+    axis.set_xticks([(a + b) / 2 for a, b in pairwise(edges)], names, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set(xlabel="songs by their genre", ylabel="votes of segments")
+    axis.tick_params(length=0)
+    axis.spines[["left", "bottom"]].set_visible(False)
+    return figure
+
+
+def svg(figure: "Figure", ink: str) -> str:
+    """A figure as SVG text on a transparent ground, with lines and letters of one colour; the same bytes each time."""
+    import io
+
+    import matplotlib as mpl
+
+    for axis in figure.axes:
+        axis.patch.set_alpha(0)
+        axis.tick_params(colors=ink)
+        for part in (axis.title, axis.xaxis.label, axis.yaxis.label, *axis.texts):
+            if part.get_color() != MUTED:
+                part.set_color(ink)
+        for spine in axis.spines.values():
+            spine.set_color(ink)
+    text = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "partita", "font.family": "sans-serif"}):
+        figure.savefig(text, format="svg", dpi=200, transparent=True, metadata={"Date": None})
+    return text.getvalue()
+
+
+def _transparent(colour: str) -> Any:
+    """A colour map from nothing to `colour`, which suits a light ground and a dark one."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    return LinearSegmentedColormap.from_list("votes", [(*to_rgb(colour), 0.04), (*to_rgb(colour), 1.0)])
 
 
 def save(figure: "Figure", path: str | Path) -> Path:

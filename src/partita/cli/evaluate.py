@@ -25,6 +25,7 @@ def evaluate(
     baselines: bool = True,
     gap: bool = True,
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
+    html: Path | None = None,
     csv: Path | None = None,
     update_card: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -64,6 +65,8 @@ def evaluate(
         Also measure songs of the training part, if the checkpoint was trained on them.
     compare
         Pair with these checkpoints, or .csv files of predictions, song by song: exact McNemar and the difference.
+    html
+        Write a report with plots to this file, one page that needs no network.
     csv
         Write the prediction of each song to this file, so that others can pair with it.
     update_card
@@ -95,6 +98,10 @@ def evaluate(
         )
     if csv:
         write_predictions(result.songs, result.labels, csv)
+    if html:
+        from partita.report import write_report
+
+        write_report(result, html)
     if json:
         say_json(result.json())
     else:
