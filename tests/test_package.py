@@ -56,7 +56,13 @@ def test_files_are_small_and_hold_nothing_forbidden(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "function"),
-    [("classify", "classify_many"), ("train", "train"), ("tune", "tune"), ("evaluate", "evaluate")],
+    [
+        ("classify", "classify_many"),
+        ("train", "train"),
+        ("tune", "tune"),
+        ("evaluate", "evaluate"),
+        ("evaluate", "repeat"),
+    ],
 )
 def test_command_and_function_share_parameters_and_defaults(command: str, function: str) -> None:
     on_the_line = inspect.signature(getattr(import_module(f"partita.cli.{command}"), command)).parameters

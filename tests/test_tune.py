@@ -21,7 +21,7 @@ from partita.errors import CheckpointError, UsageError
 from partita.models import MODELS, model_class
 from partita.models.space import Choice, Real, Space, Whole, bound, joined, parse_space
 from partita.search import Study, claimed
-from partita.settings import changed
+from partita.settings import Plan
 from partita.tasks import tune as task
 
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -56,12 +56,11 @@ def settings_of(found: Study) -> list[dict[str, Any]]:
 
 @every_model
 def test_every_models_space_holds_settings_that_it_has(name: str) -> None:
-    kind = model_class(name)
-    config, recipe = changed(name, kind.Config(labels=GENRES), {})
-    places = bound(kind.space, {**recipe.__dict__, **config.__dict__})
+    plan = Plan.of(name, GENRES)
+    places = bound(plan.kind.space, {**plan.recipe.__dict__, **plan.config.__dict__})
     assert places
     low = {place: values.options[0] if isinstance(values, Choice) else values.low for place, values in places.items()}
-    changed(name, kind.Config(labels=GENRES), joined(low))
+    plan.changed(joined(low))
 
 
 def test_the_space_of_the_dilated_report() -> None:

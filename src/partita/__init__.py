@@ -24,6 +24,7 @@ _PUBLIC = {
     "classify_many": "partita.tasks.classify",
     "evaluate": "partita.tasks.evaluate",
     "load": "partita.checkpoint",
+    "repeat": "partita.tasks.evaluate",
     "train": "partita.tasks.train",
     "tune": "partita.tasks.tune",
 }
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from partita.tasks.classify import classify as classify
     from partita.tasks.classify import classify_many as classify_many
     from partita.tasks.evaluate import evaluate as evaluate
+    from partita.tasks.evaluate import repeat as repeat
     from partita.tasks.train import train as train
     from partita.tasks.tune import tune as tune
 

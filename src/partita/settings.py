@@ -1,19 +1,94 @@
-"""Settings given by name: a model's config and its recipe with some of them changed."""
+"""What is to be trained: a kind of model, with settings changed by name."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
 
+from partita.checkpoint import CARD, read_card
 from partita.data import Dataset
-from partita.errors import UsageError
-from partita.models import model_class
+from partita.errors import CheckpointError, UsageError
+from partita.models import MODELS, model_class
 from partita.models.base import Model, Recipe
 
 Settings = Mapping[str, str | int | float]
 
 
-def parse_settings(pairs: list[str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained: a kind of model, its config with the labels, and the recipe."""
+
+    kind: type[Model]
+    config: Any
+    recipe: Recipe
+
+    @classmethod
+    def of(cls, name: str | Path, labels: tuple[str, ...], settings: Settings | None = None) -> Self:
+        """The plan of a registered model, or that by which a checkpoint was made, for these labels.
+
+        `settings` change the config or the recipe by name.
+        Raises `UsageError` for a name or setting that is unknown, `CheckpointError` for a card that does not fit.
+        """
+        if str(name) in MODELS or not Path(name).exists():
+            kind = model_class(str(name))
+            return cls(kind, kind.Config(labels=labels), kind.recipe).changed(settings or {})
+        card = read_card(name)
+        kind = model_class(card["model"])
+        config = replace(kind.from_config_json(card["config"]).config, labels=labels)
+        try:
+            recipe = Recipe(**card["recipe"]) if card.get("recipe") else kind.recipe
+        except TypeError as error:
+            raise CheckpointError(f"{name}: its recipe does not fit this version ({error})") from None
+        return cls(kind, config, recipe).changed(settings or {})
+
+    def changed(self, settings: Settings) -> Self:
+        """The plan with settings of the config or the recipe changed by name."""
+        plan, recipe_fields = self, {field.name for field in fields(Recipe)}
+        for setting, value in settings.items():
+            part = "recipe" if setting in recipe_fields else "config"
+            target: Any = getattr(plan, part)
+            if not hasattr(target, setting) or setting == "labels":
+                known = sorted((recipe_fields | {field.name for field in fields(self.config)}) - {"labels"})
+                raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {', '.join(known)}.")
+            target = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
+            if setting == "steps":  # said outright, so they count instead of the recipe's epochs
+                target = replace(target, epochs=0)
+            plan = replace(plan, **{part: target})
+        return plan
+
+    def new(self, seed: int) -> Model:
+        """An untrained model whose weights are drawn from `seed`.
+
+        Raises `UsageError` where the settings do not go together.
+        """
+        try:
+            return self.kind.new(self.config, seed)
+        except (RuntimeError, ValueError, ArithmeticError) as error:
+            raise UsageError(f"{self.kind.name} can't be built with these settings: {error}") from None
+
+    def made(self, folder: Path, dataset: Dataset, seed: int) -> bool:
+        """Whether `folder` holds the finished checkpoint of this plan, data and seed.
+
+        Raises `CheckpointError` where it holds another one.
+        """
+        if not (folder / CARD).exists():
+            return False
+        card = read_card(folder)
+        songs = card["data"].get("train_songs") if isinstance(card.get("data"), dict) else None
+        there = (card["model"], card["config"], card.get("recipe"), card.get("seed"), songs)
+        config = json.loads(json.dumps(asdict(self.config)))
+        here = (self.kind.name, config, self.recipe_json(), seed, dataset.digest("train"))
+        if there != here:
+            raise CheckpointError(f"{folder}: holds a checkpoint of other settings or data; give another folder")
+        return True
+
+    def recipe_json(self) -> dict[str, Any] | None:
+        """The recipe as a card holds it; None for a model that is fitted in closed form."""
+        return None if self.kind.closed_form else asdict(self.recipe)
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
     """Read NAME=VALUE pairs.
 
     Raises `UsageError` for a pair without "=".
@@ -22,41 +97,6 @@ def parse_settings(pairs: list[str]) -> dict[str, str]:
         if "=" not in pair:
             raise UsageError(f"a setting is NAME=VALUE, such as steps=500, not {pair!r}")
     return dict(pair.split("=", 1) for pair in pairs)
-
-
-def build(name: str, dataset: Dataset, settings: Settings, seed: int) -> tuple[Model, Recipe]:
-    """An untrained model for the data's labels and its recipe, both with the settings applied.
-
-    Raises `UsageError` for a setting that neither has, a value that does not fit, or too few songs of a label.
-    """
-    kind = model_class(name)
-    config, recipe = changed(name, kind.Config(labels=dataset.labels), settings)
-    smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
-    if smallest[1] < 2:
-        raise UsageError(f"the label {smallest[0]!r} has only {smallest[1]} song to train on; two are the least")
-    try:
-        return kind.new(config, seed), recipe
-    except (RuntimeError, ValueError, ArithmeticError) as error:
-        raise UsageError(f"{name} can't be built with these settings: {error}") from None
-
-
-def changed(name: str, config: Any, settings: Settings) -> tuple[Any, Recipe]:
-    """The config and the model's recipe with the settings applied.
-
-    Raises `UsageError` for a setting that neither has or a value that does not fit.
-    """
-    recipe = model_class(name).recipe
-    recipe_fields = {field.name for field in fields(Recipe)}
-    for setting, value in settings.items():
-        target: Any = recipe if setting in recipe_fields else config
-        if not hasattr(target, setting) or setting == "labels":
-            known = sorted((recipe_fields | {field.name for field in fields(config)}) - {"labels"})
-            raise UsageError(f"{name} has no setting {setting!r}; it has {', '.join(known)}.")
-        new = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
-        if setting == "steps":  # said outright, so they count instead of the recipe's epochs
-            new = replace(new, epochs=0)
-        recipe, config = (new, config) if target is recipe else (recipe, new)
-    return config, recipe
 
 
 def _like(old: Any, value: str | int | float, name: str) -> Any:

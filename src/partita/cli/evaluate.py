@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -10,6 +10,7 @@ from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
     from partita.evaluation import Compared, Evaluation
+    from partita.repeats import Repeats
 
 
 def evaluate(
@@ -28,6 +29,10 @@ def evaluate(
     html: Path | None = None,
     csv: Path | None = None,
     update_card: Annotated[bool, Parameter(negative=())] = False,
+    seeds: int = 0,
+    folds: int = 0,
+    out: Path | None = None,
+    set: Annotated[list[str] | None, Parameter(negative=())] = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> int:
@@ -39,12 +44,14 @@ def evaluate(
 
     partita evaluate my-genres --data folder:MUSIC --json
 
-    partita evaluate my-genres --data folder:MUSIC --compare genre-cnn other.csv --csv my-genres.csv
+    partita evaluate my-genres --data folder:MUSIC --compare genre-cnn other.csv --html report.html
+
+    partita evaluate genre-linear --data folder:MUSIC --seeds 5 --out runs
 
     Parameters
     ----------
     model
-        A shipped model, or a checkpoint's folder or file.
+        A shipped model, or a checkpoint's folder or file; with --seeds or --folds also a registered model.
     data
         The data set as NAME:PATH, such as gtzan:DIR, gtzan-logmel:FILE.npz or folder:DIR.
     split
@@ -71,43 +78,84 @@ def evaluate(
         Write the prediction of each song to this file, so that others can pair with it.
     update_card
         Write the numbers into the card of your own checkpoint.
+    seeds
+        Train anew with so many seeds and give mean and spread; the same command goes on where it was stopped.
+    folds
+        Train anew on all but each of so many folds of the training part, and measure on the fold.
+    out
+        The folder for the checkpoints of --seeds or --folds.
+    set
+        Change a setting of the model or its training for --seeds or --folds, such as --set steps=500.
     json
         Print everything as one JSON object.
     device
         Where the model runs.
     """
-    from partita.evaluation import write_predictions
+    from partita.errors import UsageError
+    from partita.settings import parse_settings
     from partita.tasks.evaluate import evaluate as measure
+    from partita.tasks.evaluate import repeat
 
+    known: dict[str, Any] = {
+        "data": data,
+        "split": split,
+        "test": test,
+        "protocol": protocol,
+        "genres": listed(genres),
+        "balance": balance,
+        "seed": seed,
+        "baselines": baselines,
+        "gap": gap,
+        "device": device,
+    }
+    if seeds or folds:
+        if compare or html or csv or update_card:
+            raise UsageError("--compare, --html, --csv and --update-card are for one checkpoint: one of those in --out")
+        with progress_bar("repeating") as progress:
+            settings = parse_settings(set or [])
+            runs = repeat(model, seeds=seeds, folds=folds, out=out, settings=settings, progress=progress, **known)
+        _tell(runs.json() if json else repeat_lines(runs))
+        return 0
+    if out or set:
+        raise UsageError("--out and --set are for --seeds and --folds, which train anew")
     with progress_bar("evaluating") as progress:
-        result = measure(
-            model,
-            data=data,
-            split=split,
-            test=test,
-            protocol=protocol,
-            genres=listed(genres),
-            balance=balance,
-            seed=seed,
-            baselines=baselines,
-            gap=gap,
-            compare=compare,
-            update_card=update_card,
-            device=device,
-            progress=progress,
-        )
+        result = measure(model, compare=compare, update_card=update_card, progress=progress, **known)
     if csv:
+        from partita.evaluation import write_predictions
+
         write_predictions(result.songs, result.labels, csv)
     if html:
         from partita.report import write_report
 
         write_report(result, html)
-    if json:
-        say_json(result.json())
-    else:
-        for line in summary_lines(result):
-            say(line)
+    _tell(result.json() if json else summary_lines(result))
     return 1 if result.failures else 0
+
+
+def _tell(result: dict[str, Any] | list[str]) -> None:
+    if isinstance(result, dict):
+        say_json(result)
+    else:
+        for line in result:
+            say(line)
+
+
+def repeat_lines(runs: "Repeats") -> list[str]:
+    """Repeated trainings for reading: protocol first, then mean and spread, then each run."""
+    lines = [f"{runs.model}: {runs.protocol}"]
+    for name, spread in (
+        ("accuracy", runs.accuracy),
+        ("segments", runs.segment_accuracy),
+        ("macro-F1", runs.macro_f1),
+    ):
+        lines.append(f"{name}  {spread.mean:.3f}  standard deviation {spread.deviation:.3f} over {len(runs.runs)} runs")
+    if runs.pooled:
+        lines.append(f"pooled    {_share(*runs.pooled)}  each song once")
+    lines += [f"  beside  {accuracy:.3f}  {name}, mean of the runs" for name, accuracy in runs.baselines.items()]
+    for folder, run in runs.runs.items():
+        trained = f"  training songs {run.gap.accuracy:.3f}" if run.gap else ""
+        lines.append(f"  {folder:<14} {_share(run.accuracy, run.interval)}  n {run.n}{trained}")
+    return lines
 
 
 def summary_lines(result: "Evaluation") -> list[str]:

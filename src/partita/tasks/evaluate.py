@@ -1,6 +1,9 @@
-"""evaluate: measure a classifier on a data set, with intervals, baselines and other classifiers beside it."""
+"""evaluate: measure a classifier on a data set, with intervals, baselines and other classifiers beside it.
 
-from collections.abc import Sequence
+`repeat` measures a training instead of a checkpoint: the same one with several seeds or over folds.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +20,11 @@ from partita.evaluation import (
     read_predictions,
 )
 from partita.ledger import TestUses, count_test_use
+from partita.models import MODELS
 from partita.models.base import choose_device
 from partita.models.classifier import Classifier
+from partita.repeats import Repeats, repeat_folds, repeat_seeds
+from partita.settings import Plan
 from partita.training import Progress
 
 
@@ -48,8 +54,7 @@ def evaluate(
     `update_card` writes the numbers into the card of a checkpoint of one's own.
     Raises `UsageError` where the split is locked, the labels differ, or the card is a shipped one.
     """
-    if split == "test" and not test:
-        raise UsageError("the test split is locked; choose models on valid and add --test for the final number alone")
+    _check_lock(split, test)
     if update_card:
         own_folder(model)
     network = _classifier(model, device)
@@ -69,6 +74,55 @@ def evaluate(
     if update_card:
         add_metrics(model, split if _is_own(model, dataset) else f"{split} of {dataset.name}", result.json())
     return result
+
+
+def repeat(
+    model: str | Path,
+    *,
+    data: str,
+    seeds: int = 0,
+    folds: int = 0,
+    out: str | Path | None = None,
+    split: str = "valid",
+    test: bool = False,
+    protocol: str | None = None,
+    genres: Sequence[str] | None = None,
+    balance: bool = False,
+    seed: int = 0,
+    settings: Mapping[str, str | int | float] | None = None,
+    baselines: bool = True,
+    gap: bool = True,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Repeats:
+    """Train anew several times and give the mean and spread: with `seeds` seeds, or over `folds` of the training part.
+
+    `model` is a registered model, or a checkpoint whose model, config and recipe are taken; `settings` change them by
+    name. Seeds count up from `seed`, and each run is measured on `split`; folds are measured on themselves. Each run is
+    kept as a checkpoint in a folder under `out`, and the same call goes on where it was stopped. The rest is as in
+    `evaluate`.
+    Raises `UsageError` unless either `seeds` or `folds` is 2 or more and `out` is given.
+    """
+    if (seeds > 0) == (folds > 0) or max(seeds, folds) < 2:
+        raise UsageError("give either --seeds or --folds, with 2 or more: one run has no spread")
+    if out is None:
+        raise UsageError("--seeds and --folds keep the checkpoint of each run; name their folder with --out DIR")
+    if folds and split != "valid":
+        raise UsageError("folds are measured on themselves, inside the training part; leave --split out")
+    _check_lock(split, test)
+    if str(model) not in MODELS:
+        read_card(model)  # a wrong name is said before the data is read
+    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
+    plan = Plan.of(model, dataset.labels, settings)
+    options = {"baselines": baselines, "gap": gap, "device": device, "progress": progress}
+    if folds:
+        return repeat_folds(plan, dataset, folds, seed, Path(out), **options)
+    return repeat_seeds(plan, dataset, split, range(seed, seed + seeds), Path(out), **options)
+
+
+def _check_lock(split: str, test: bool) -> None:
+    if split == "test" and not test:
+        raise UsageError("the test split is locked; choose models on valid and add --test for the final number alone")
 
 
 def _classifier(name: str | Path, device: str) -> Classifier:

@@ -22,12 +22,11 @@ from partita.checkpoint import write_json
 from partita.data import Dataset
 from partita.errors import PartitaError, UsageError
 from partita.evaluation import prepare_all
-from partita.models import model_class
 from partita.models.base import Item, Model
 from partita.models.classifier import Classifier, truth_of
 from partita.models.space import bound, parse_space
 from partita.search import Study, Trial, claimed, need_optuna
-from partita.settings import Settings, build, changed
+from partita.settings import Plan, Settings
 from partita.training import Progress, fit
 
 Objective = Literal["nll", "accuracy"]
@@ -143,13 +142,12 @@ class _Bench:
             search.data, search.protocol, search.seed, genres=search.genres, balance=search.balance
         )
         self.dataset.split("valid")
-        kind = model_class(search.model)
-        config, recipe = changed(search.model, kind.Config(labels=self.dataset.labels), search.settings)
-        own = {**recipe.__dict__, **config.__dict__}
+        self.plan = Plan.of(search.model, self.dataset.labels, search.settings)
+        kind, own = self.plan.kind, {**self.plan.recipe.__dict__, **self.plan.config.__dict__}
         places = bound(parse_space(list(search.space), own) or kind.space, own)
         if fixed := sorted({name.partition(".")[0] for name in places} & search.settings.keys()):
             raise UsageError(f"{fixed[0]} can't be both fixed and varied")
-        if kind.closed_form and (useless := sorted({name for name in places if name in recipe.__dict__})):
+        if kind.closed_form and (useless := sorted({name for name in places if name in self.plan.recipe.__dict__})):
             raise UsageError(f"{search.model} is fitted in closed form, so {useless[0]} changes nothing")
         self._items: dict[str, tuple[list[Item], list[Item]]] = {}
         self.study = Study(
@@ -182,14 +180,15 @@ class _Bench:
         self, drawn: Mapping[str, Any], told: Callable[[float], None], check: Callable[[], None]
     ) -> list[float]:
         search = self.search
-        model, recipe = build(search.model, self.dataset, {**search.settings, **drawn}, search.seed)
+        plan = self.plan.changed(drawn)
+        model = plan.new(search.seed)
         train, valid = self.items(model)
         name = "valid_loss" if search.objective == "nll" else "valid_accuracy"
         fit(
             model,
             train,
             valid,
-            recipe,
+            plan.recipe,
             seed=search.seed,
             device=search.device,
             progress=lambda done, total, words: check(),
