@@ -183,11 +183,11 @@ class Study:
 
         Shares of 1, the greatest first; empty with fewer than ten finished trials, which say too little.
         """
-        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-
         values = {trial.value for trial in self.trials() if trial.value is not None}
         if len(values) < 2 or sum(trial.state == "finished" for trial in self.trials()) < 10:
             return {}
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
         return dict(get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator()))
 
     def _live(self) -> "list[optuna.trial.FrozenTrial]":
