@@ -1,5 +1,8 @@
 """Alterations change what they say and nothing else; the suite tells a listener from a horse."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from conftest import tone
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from partita import alterations as alter
 from partita.alterations import ALTERATIONS
 from partita.audio import Audio
+from partita.cli import main
 from partita.data import synthetic
 from partita.errors import DataError
 from partita.example import Example, Spectrogram
@@ -177,3 +181,14 @@ def test_a_horse_is_found_out() -> None:
 def test_without_a_usable_song_it_says_so() -> None:
     with pytest.raises(DataError, match="none of the 0 files"):
         stress(Horse(), [])
+
+
+def test_evaluate_stores_and_prints_it(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", checkpoint, "--data", "synthetic:3", "--split", "valid", "--no-baselines", "--stress"]
+    assert main([str(word) for word in words]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ALTERATIONS)
+    assert main([str(word) for word in [*words, "--json"]]) == 0
+    stored = json.loads(capsys.readouterr().out)["stress"]
+    assert [row["name"] for row in stored] == [*ALTERATIONS]
+    assert all(row["n"] or row["why"] for row in stored)

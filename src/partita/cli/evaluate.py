@@ -11,6 +11,7 @@ from partita.cli.console import listed, progress_bar, say, say_json
 if TYPE_CHECKING:
     from partita.evaluation import Compared, Evaluation
     from partita.repeats import Repeats
+    from partita.stress import Stressed
 
 
 def evaluate(
@@ -27,6 +28,7 @@ def evaluate(
     gap: bool = True,
     compare: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     html: Path | None = None,
+    stress: Annotated[bool, Parameter(negative=())] = False,
     csv: Path | None = None,
     update_card: Annotated[bool, Parameter(negative=())] = False,
     seeds: int = 0,
@@ -74,6 +76,8 @@ def evaluate(
         Pair with these checkpoints, or .csv files of predictions, song by song: exact McNemar and the difference.
     html
         Write a report with plots to this file, one page that needs no network.
+    stress
+        Also measure after changes that leave the genre as it was: gain, equaliser, tempo, pitch, codec, noise, ...
     csv
         Write the prediction of each song to this file, so that others can pair with it.
     update_card
@@ -109,8 +113,8 @@ def evaluate(
         "device": device,
     }
     if seeds or folds:
-        if compare or html or csv or update_card:
-            raise UsageError("--compare, --html, --csv and --update-card are for one checkpoint: one of those in --out")
+        if compare or stress or html or csv or update_card:
+            raise UsageError("--compare, --stress, --html, --csv and --update-card are for one checkpoint of --out")
         with progress_bar("repeating") as progress:
             settings = parse_settings(set or [])
             runs = repeat(model, seeds=seeds, folds=folds, out=out, settings=settings, progress=progress, **known)
@@ -119,7 +123,8 @@ def evaluate(
     if out or set:
         raise UsageError("--out and --set are for --seeds and --folds, which train anew")
     with progress_bar("evaluating") as progress:
-        result = measure(model, compare=compare, update_card=update_card, progress=progress, **known)
+        options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
+        result = measure(model, progress=progress, **options, **known)
     if csv:
         from partita.evaluation import write_predictions
 
@@ -182,10 +187,24 @@ def summary_lines(result: "Evaluation") -> list[str]:
         f"abstain   {_abstention(result)}",
         *(line for compared in result.comparisons for line in _comparison_lines(compared)),
         *_warning_of_many(len(result.comparisons)),
+        *stress_lines(result.stress),
     ]
     for label, row in result.per_label.items():
         shares = f"recall {_share(row['recall'], row['interval'], 2)}  precision {row['precision']:.2f}"
         lines.append(f"  {label:<14} {shares}  n {row['n']}")
+    return lines
+
+
+def stress_lines(stressed: "Sequence[Stressed]") -> list[str]:
+    """A line for each alteration: accuracy after it, its paired difference, and how many labels stay."""
+    lines = ["after      accuracy  paired difference           McNemar p  consistency"] if stressed else []
+    for row in stressed:
+        if row.n:
+            difference = f"{row.difference:+.3f}  {_range(row.difference_interval)}"
+            kept = f"{_share(row.consistency, row.consistency_interval)}  n {row.n}"
+            lines.append(f"  {row.name:<17} {row.accuracy:.3f}  {difference}  {row.p:<8.3g}  {kept}")
+        else:
+            lines.append(f"  {row.name:<17} not measured: {row.why}")
     return lines
 
 

@@ -16,6 +16,7 @@ from partita.ledger import TestUses
 from partita.metrics import classification as measure
 from partita.metrics.votes import hard_votes, vote_statistics
 from partita.models.classifier import Classifier
+from partita.stress import Stressed
 from partita.training import Progress
 
 CURVE_POINTS = 20
@@ -108,6 +109,7 @@ class Evaluation:
     songs: list[SongPrediction]
     comparisons: list[Compared] = field(default_factory=list)
     test_uses: TestUses | None = None
+    stress: list[Stressed] = field(default_factory=list)
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values without the rows of songs."""

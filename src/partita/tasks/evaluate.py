@@ -25,6 +25,7 @@ from partita.models.base import choose_device
 from partita.models.classifier import Classifier
 from partita.repeats import Repeats, repeat_folds, repeat_seeds
 from partita.settings import Plan
+from partita.stress import stress as stress_test
 from partita.training import Progress
 
 
@@ -41,6 +42,7 @@ def evaluate(
     baselines: bool = True,
     gap: bool = True,
     compare: Sequence[str | Path] | None = None,
+    stress: bool = False,
     update_card: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
@@ -51,6 +53,7 @@ def evaluate(
     look. `genres` keeps these labels alone, `balance` evens out the training part. `baselines` fits `genre-linear` to
     the same training part and measures it on the same songs. `gap` also measures the training part if the checkpoint
     was trained on it. `compare` names other checkpoints, or .csv files of predictions, to pair song by song;
+    `stress` classifies every song again after changes that leave its genre as it was;
     `update_card` writes the numbers into the card of a checkpoint of one's own.
     Raises `UsageError` where the split is locked, the labels differ, or the card is a shipped one.
     """
@@ -70,7 +73,13 @@ def evaluate(
         progress=progress,
     )
     comparisons = [_compared(other, result, dataset, device, progress) for other in compare or ()]
-    result = replace(result, comparisons=comparisons, test_uses=_counted(model, dataset) if split == "test" else None)
+    stressed = stress_test(network, dataset.split(split), progress) if stress else []
+    result = replace(
+        result,
+        stress=stressed,
+        comparisons=comparisons,
+        test_uses=_counted(model, dataset) if split == "test" else None,
+    )
     if update_card:
         add_metrics(model, split if _is_own(model, dataset) else f"{split} of {dataset.name}", result.json())
     return result
