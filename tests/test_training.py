@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,18 +104,31 @@ def test_a_damaged_state_says_so(tmp_path: Path) -> None:
         fit(tiny(), ITEMS, [], RECIPE, folder=tmp_path)
 
 
-def test_an_interrupt_keeps_the_state(tmp_path: Path) -> None:
+@pytest.mark.parametrize("valid", [ITEMS[:4], []], ids=["validated", "not"])
+@pytest.mark.parametrize("ema", [0.9, 0.0])
+def test_an_interrupt_keeps_the_state(tmp_path: Path, ema: float, valid: list[dict[str, np.ndarray]]) -> None:
+    recipe = replace(RECIPE, ema=ema)
+
     def interrupt(done: int, total: int, words: str) -> None:
         if done == 6:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(tiny(), ITEMS, ITEMS[:4], RECIPE, folder=tmp_path, progress=interrupt)
+        fit(tiny(), ITEMS, valid, recipe, folder=tmp_path, progress=interrupt)
     resumed, whole = tiny(), tiny()
-    fit(resumed, ITEMS, ITEMS[:4], RECIPE, folder=tmp_path)
-    fit(whole, ITEMS, ITEMS[:4], RECIPE)
+    fit(resumed, ITEMS, valid, recipe, folder=tmp_path)
+    fit(whole, ITEMS, valid, recipe)
     for key, tensor in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[key], tensor), key
+
+
+@pytest.mark.parametrize("ema", [0.9, 0.0])
+def test_the_weights_of_least_validation_loss_are_kept(ema: float) -> None:
+    flipped = [{**item, "label": 1 - item["label"]} for item in ITEMS]
+    model = tiny()
+    run = fit(model, ITEMS, flipped, replace(RECIPE, steps=40, ema=ema, learning_rate=0.01))
+    assert run.best_step < 40
+    assert model.validate(flipped)["loss"] == pytest.approx(run.best_loss)
 
 
 def test_training_stops_when_validation_no_longer_improves() -> None:

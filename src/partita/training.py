@@ -87,8 +87,8 @@ class _Trainer:
         self.data = data
         model.to(device)
         self.optimizers = model.phases(recipe)
-        self.ema = {key: value.detach().clone() for key, value in model.state_dict().items()}
-        self.best = dict(self.ema)
+        self.ema = self._copy() if recipe.ema else model.state_dict()  # without averaging, the weights themselves
+        self.best: dict[str, Tensor] = {}  # none yet: the average stands for it
         self.state = Run()
         self.board = _tensorboard(folder)
         self.autocast = device.type == "cuda"
@@ -116,7 +116,7 @@ class _Trainer:
                     validated(state.history[-1])
                 progress(state.step, recipe.steps, self._words())
         finally:
-            self.model.load_state_dict(self.best if valid else self.ema)
+            self.model.load_state_dict(self.best or self.ema)
             self.model.eval()
             if self.board is not None:
                 self.board.close()
@@ -153,7 +153,9 @@ class _Trainer:
 
     def _average_weights(self, step: int) -> None:
         """Move the average towards the weights; young averages follow faster, so that the start is forgotten."""
-        decay = min(self.recipe.ema, (1 + step) / (10 + step)) if self.recipe.ema else 0.0
+        if not self.recipe.ema:
+            return
+        decay = min(self.recipe.ema, (1 + step) / (10 + step))
         with torch.no_grad():
             for key, value in self.model.state_dict().items():
                 if value.is_floating_point():
@@ -165,11 +167,11 @@ class _Trainer:
         state = self.state
         row = {"step": float(state.step), "seconds": round(state.seconds, 1), **means}
         if valid:
-            own = {key: value.detach().clone() for key, value in self.model.state_dict().items()}
+            own = self._copy() if self.recipe.ema else {}
             self.model.load_state_dict(self.ema)
             self.model.eval()
             scores = self.model.validate(valid)
-            self.model.load_state_dict(own)
+            self.model.load_state_dict(own or self.ema)
             row |= {f"valid_{name}": value for name, value in scores.items()}
             if scores["loss"] < state.best_loss:
                 state.best_loss, state.best_step = scores["loss"], state.step
@@ -178,6 +180,9 @@ class _Trainer:
         for name, value in row.items():
             if self.board is not None and name != "step":
                 self.board.add_scalar(name, value, state.step)
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {key: value.detach().clone() for key, value in self.model.state_dict().items()}
 
     def _out_of_patience(self) -> bool:
         waited = self.state.step - self.state.best_step
@@ -196,12 +201,13 @@ class _Trainer:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         tensors: dict[str, Tensor] = {}
-        for prefix, weights in (("model", self.model.state_dict()), ("ema", self.ema), ("best", self.best)):
-            tensors |= {f"{prefix}/{key}": value.detach().cpu().contiguous().clone() for key, value in weights.items()}
+        averaged = self.ema if self.recipe.ema else {}
+        for prefix, weights in (("model", self.model.state_dict()), ("ema", averaged), ("best", self.best)):
+            tensors |= {f"{prefix}/{key}": value.detach().cpu().contiguous() for key, value in weights.items()}
         for phase, optimizer in self.optimizers.items():
             for index, slots in optimizer.state_dict()["state"].items():
                 for slot, value in slots.items():
-                    tensors[f"optimizer/{phase}/{index}/{slot}"] = torch.as_tensor(value).cpu().clone()
+                    tensors[f"optimizer/{phase}/{index}/{slot}"] = torch.as_tensor(value).cpu().contiguous()
         with replacing(self.folder / STATE) as partial:
             save_file(tensors, partial, {"run": json.dumps(asdict(self.state)), "settings": self._settings()})
         lines = "".join(json.dumps(row) + "\n" for row in self.state.history)
@@ -236,7 +242,7 @@ class _Trainer:
                 phase, index, slot = rest.split("/")
                 slots[phase].setdefault(int(index), {})[slot] = tensor
         self.model.load_state_dict(parts["model"])
-        self.ema, self.best = parts["ema"], parts["best"]
+        self.ema, self.best = parts["ema"] if self.recipe.ema else self.model.state_dict(), parts["best"]
         for phase, optimizer in self.optimizers.items():
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots[phase]})
 
