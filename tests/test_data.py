@@ -11,7 +11,7 @@ from conftest import tone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partita import data
+from partita import data, train
 from partita.audio import Audio
 from partita.data import gtzan
 from partita.data.base import Dataset, folds_by_group, split_by_group
@@ -235,7 +235,7 @@ def fma_archive(path: Path, splits: list[str]) -> Path:
     count = len(splits)
     np.savez(
         path,
-        logmel=np.zeros((count, 64, 128), np.uint8),
+        logmel=np.random.default_rng(0).integers(0, 64, (count, 64, 128)).astype(np.uint8) * 4 + 2,
         track_id=np.arange(count),
         genre=np.array(["Rock", "Folk"] * (count // 2)),
         split=np.array(splits),
@@ -252,6 +252,14 @@ def test_fma_archive_splits_by_artist(tmp_path: Path) -> None:
 
 def test_fma_archive_may_hold_a_test_part_alone(tmp_path: Path) -> None:
     assert len(data.load(f"fma-logmel:{fma_archive(tmp_path / 'fma.npz', ['test'] * 4)}").split("test")) == 4
+
+
+def test_fma_archive_trains_and_is_measured_beside_what_takes_its_spectrograms(tmp_path: Path) -> None:
+    name = f"fma-logmel:{fma_archive(tmp_path / 'fma.npz', ['training'] * 40)}"
+    small = {"steps": 2, "batch": 8, "dense": 1, "width": 8, "channels": 2}
+    trained = train("genre-cnn-fma", data=name, out=tmp_path / "out", settings=small, device="cpu")
+    assert trained.evaluation is not None
+    assert trained.evaluation.baselines.keys() == {"majority"}
 
 
 def test_cache_returns_what_was_prepared_and_knows_content(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Spectrograms: librosa's values, the archive's transform, and physics."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from partita import features
 from partita.audio import Audio
+from partita.models.timbre import TIMBRE_SIZE, timbre
 
 librosa = pytest.importorskip("librosa")
 
@@ -77,23 +79,46 @@ def test_levels_ignore_gain_and_do_not_clip(noise: np.ndarray) -> None:
 
 def test_silence_has_no_levels() -> None:
     assert not features.gtzan_levels(np.zeros(30_000, np.float32)).any()
+    assert not features.fma_levels(np.zeros(60_000, np.float32)).any()
 
 
+def test_fma_levels_have_64_steps_and_put_a_tone_into_its_band() -> None:
+    tone = np.sin(2 * np.pi * 4000 * np.arange(2 * 44_100) / 44_100).astype(np.float32)
+    levels = features.fma_levels(tone)
+    assert levels.shape == (64, 9)
+    assert set(np.unique(levels % 4)) == {2}
+    edges = features.mel_to_hz(np.linspace(0, features.hz_to_mel(np.array([22_050.0]))[0], 130))
+    band = int(levels.mean(1).argmax())
+    assert edges[2 * band] <= 4000 <= edges[2 * band + 3]
+
+
+@pytest.mark.parametrize(
+    ("windows_of", "rate", "seconds_per_column"),
+    [
+        (features.gtzan_windows, features.GTZAN_RATE, features.GTZAN_SECONDS_PER_COLUMN),
+        (features.fma_windows, features.FMA_RATE, features.FMA_SECONDS_PER_COLUMN),
+    ],
+)
 @given(seconds=st.floats(0.1, 100), block=st.integers(5_000, 200_000))
-@settings(max_examples=15, deadline=None)
-def test_windows_cover_a_recording_once(seconds: float, block: int) -> None:
-    samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * 22_050)).astype(np.float32)
+@settings(max_examples=10, deadline=None)
+def test_windows_cover_a_recording_once(
+    windows_of: Callable[..., Iterator[np.ndarray]], rate: int, seconds_per_column: float, seconds: float, block: int
+) -> None:
+    samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * rate)).astype(np.float32)
     blocks = (samples[i : i + block] for i in range(0, len(samples), block))
-    windows = list(features.gtzan_windows(blocks))
-    columns = sum(window.shape[1] for window in windows)
-    assert abs(columns * features.GTZAN_SECONDS_PER_COLUMN - seconds) < 0.6
-    assert all(window.shape[1] < 600 for window in windows)
+    lengths = [window.shape[1] * seconds_per_column for window in windows_of(blocks)]
+    assert abs(sum(lengths) - seconds) < 0.6
+    assert all(length < 46 for length in lengths)
 
 
 def test_windows_of_a_clip_are_the_clip() -> None:
-    samples = np.random.default_rng(1).normal(0, 0.1, 30 * 22_050).astype(np.float32)
-    (window,) = features.gtzan_windows([samples])
-    np.testing.assert_array_equal(window, features.gtzan_levels(samples))
+    samples = np.random.default_rng(1).normal(0, 0.1, 30 * 44_100).astype(np.float32)
+    (window,) = features.gtzan_windows([samples[: 30 * 22_050]])
+    np.testing.assert_array_equal(window, features.gtzan_levels(samples[: 30 * 22_050]))
+    assert window.shape == (128, 387)
+    (window,) = features.fma_windows([samples])
+    np.testing.assert_array_equal(window, features.fma_levels(samples))
+    assert window.shape == (64, 128)
 
 
 def test_summary_is_finite_for_any_length() -> None:
@@ -103,6 +128,17 @@ def test_summary_is_finite_for_any_length() -> None:
         assert summary.shape == (features.SUMMARY_SIZE,)
         assert np.isfinite(summary).all()
     assert np.isfinite(features.summary(np.zeros((128, 50), np.uint8))).all()
+
+
+def test_timbre_is_finite_for_any_length_and_its_moments_do_not_know_how_long() -> None:
+    rng = np.random.default_rng(0)
+    for columns in (1, 4, 17, 40, 128, 190):
+        levels = rng.integers(0, 256, (64, columns)).astype(np.uint8)
+        assert timbre(levels).shape == (TIMBRE_SIZE,)
+        assert np.isfinite(timbre(levels)).all()
+    assert np.isfinite(timbre(np.zeros((64, 50), np.uint8))).all()
+    moments = slice(0, 3 * 64)
+    np.testing.assert_allclose(timbre(np.tile(levels, 2))[moments], timbre(levels)[moments], atol=1e-4)
 
 
 def test_archive_rows_of_the_lossless_clips(real_data: Path) -> None:

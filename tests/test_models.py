@@ -134,13 +134,11 @@ def test_silence_and_foreign_spectrograms_are_refused(name: str) -> None:
     assert isinstance(model, Classifier)
     with pytest.raises(UnusableAudioError, match="silent"):
         model.classify(Audio(np.zeros((1, 50_000), np.float32), 22_050))
-    answers = []
     for bands, front_end in ((128, "gtzan-logmel"), (64, "fma-logmel")):
-        with pytest.raises((UnusableAudioError, UsageError)) as caught:
+        own = front_end == model.spectrograms
+        error, words = (UnusableAudioError, "silent") if own else (UsageError, f"is a {front_end} spectrogram; ")
+        with pytest.raises(error, match=words):
             model.classify(Spectrogram(np.zeros((bands, 90), np.uint8), 0.0774, front_end))
-        answers.append("silent" if "silent" in str(caught.value) else "foreign")
-        assert "silent" in str(caught.value) or f"is a {front_end} spectrogram; " in str(caught.value)
-    assert "foreign" in answers, "no model takes every transform"
 
 
 @every_classifier

@@ -20,7 +20,7 @@ from partita.errors import CheckpointError
 from partita.evaluation.comparison import compare_with
 from partita.evaluation.predictions import Predicted, predict
 from partita.evaluation.preparation import prepare_all
-from partita.example import Example
+from partita.example import Example, Spectrogram
 from partita.metrics import classification as measure
 from partita.models import model_class
 from partita.models.base import Model
@@ -37,7 +37,7 @@ def baselines(
     """The most frequent label, and `genre-linear` fitted to the training part, on the songs that were predicted.
 
     Without a training part (a file that holds nothing else) the label is the most frequent of the measured songs, and
-    the shipped genre-linear is taken if it has the same labels.
+    the shipped genre-linear is taken if it has the same labels. It is left out for spectrograms that it can't take.
     """
     train = dataset.splits.get("train", ())
     examples = predicted.examples
@@ -45,7 +45,7 @@ def baselines(
     common = min(counts, key=lambda label: (-counts[label], label))
     right = sum(example.label == common for example in examples)
     result: dict[str, dict[str, Any]] = {"majority": {**_share(right, len(examples)), "label": common}}
-    linear = _linear([] if split == "train" else train, predicted.labels, progress)
+    linear = None if _foreign(examples) else _linear([] if split == "train" else train, predicted.labels, progress)
     if linear is not None:
         other = predict(linear, prepare_all(linear, examples))
         pairs = compare_with("genre-linear", predicted.answers, other.answers)
@@ -57,6 +57,13 @@ def baselines(
             "p": pairs.p,
         }
     return result
+
+
+def _foreign(examples: Sequence[Example]) -> bool:
+    """Whether examples are spectrograms of a transform that `genre-linear` does not take."""
+    kind = model_class("genre-linear")
+    forms = {example.media.front_end for example in examples if isinstance(example.media, Spectrogram)}
+    return issubclass(kind, Classifier) and not forms <= {kind.spectrograms}
 
 
 def _share(right: int, n: int) -> dict[str, Any]:

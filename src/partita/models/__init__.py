@@ -21,6 +21,7 @@ class Entry(NamedTuple):
 
 MODELS = {
     "genre-cnn": Entry("genre_cnn:GenreCNN", "genre by a small convolutional network on log-mel; the default"),
+    "genre-cnn-fma": Entry("genre_cnn_fma:GenreCNNFMA", "genre by networks over statistics of timbre, for FMA"),
     "genre-linear": Entry(
         "genre_linear:GenreLinear", "genre by summary statistics and a linear decision; the baseline"
     ),

@@ -79,6 +79,8 @@ class Classifier(Model):
 
     temperature: Tensor
     minimum_seconds: ClassVar[float] = 1.0
+    spectrograms: ClassVar[str] = ""
+    """The transform of the precomputed spectrograms that are taken in place of sound; none by default."""
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)

@@ -18,6 +18,8 @@ from partita.models.classifier import Classifier, Scores
 class StretchClassifier(Classifier):
     """A classifier whose config has `columns` and `hop` of the stretches; an item holds levels and their summaries."""
 
+    spectrograms = "gtzan-logmel"
+
     @property
     def front_end(self) -> str:
         """Names the transform and the stretches."""
