@@ -11,6 +11,7 @@ import pytest
 
 from partita import evaluate, ledger, train
 from partita.checkpoint import read_card, shipped
+from partita.cli import main
 from partita.data import load
 from partita.errors import DataError, UsageError
 from partita.evaluation import Evaluation, baselines, read_predictions, write_predictions
@@ -172,3 +173,35 @@ def test_the_digest_of_a_split_tells_other_songs_apart() -> None:
     dataset = load(DATA)
     assert dataset.digest("train") == load(DATA).digest("train")
     assert len({dataset.digest("train"), dataset.digest("valid"), load("synthetic:9").digest("train")}) == 3
+
+
+def test_the_command_writes_the_table_and_the_page_and_says_the_protocol_first(
+    own: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, page = tmp_path / "songs.csv", tmp_path / "report.html"
+    words = ["evaluate", own, "--data", DATA, "--compare", checkpoint, own, "--csv", table, "--html", page]
+    assert main([str(word) for word in words]) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert "The song is the unit" in first
+    wanted = ("accuracy", "  beside", "  trained", "segments", "hard vote", "soft vote", "  votes", "abstain", "paired")
+    assert all(any(line.startswith(start) for line in rest) for start in wanted)
+    assert sum("exact McNemar p" in line for line in rest) == 2
+    assert "take 0.05 / 2" in "\n".join(rest)
+    assert read_predictions(table).keys() == {example.id for example in load(DATA).split("valid")}
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_the_command_repeats_and_refuses_what_does_not_go_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "genre-linear", "--data", DATA, "--no-baselines", "--seeds", "2"]
+    quick = [word for name, value in QUICK.items() for word in ("--set", f"{name}={value}")]
+    assert main([*words, "--out", str(tmp_path), *quick]) == 0
+    out = capsys.readouterr().out
+    assert "over 2 runs" in out
+    assert "seed-1" in out
+    for extra in (["--csv", "x.csv"], ["--compare", "genre-cnn"], ["--update-card"]):
+        assert main([*words, "--out", str(tmp_path), *extra]) == 2
+        assert "for one checkpoint" in capsys.readouterr().err
+    assert main([*words[:-2], "--out", str(tmp_path)]) == 2
+    assert "train anew" in capsys.readouterr().err
