@@ -12,7 +12,7 @@ from partita.evaluation import Evaluation
 from partita.ledger import TestUses
 from partita.report import evaluation_page, write_report
 
-VOID = {"meta", "img", "source", "br"}
+VOID = {"meta", "img", "source", "br", "wbr"}
 
 
 class Reader(HTMLParser):

@@ -131,8 +131,7 @@ def _comparisons(comparisons: Sequence[Compared]) -> str:
         _row(
             compared.other,
             _number(f"{100 * compared.other_accuracy:.1f}"),
-            _number(f"{100 * compared.difference:+.1f}"),
-            _number(" to ".join(f"{100 * end:+.1f}" for end in compared.interval)),
+            _number(f"{100 * compared.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in compared.interval)),
             _number(f"{compared.only_this} : {compared.only_other}"),
             _number(f"{compared.p:.2g}"),
             _number(f"{compared.n}"),
@@ -144,7 +143,7 @@ def _comparisons(comparisons: Sequence[Compared]) -> str:
         "interval over songs; how many songs this one alone has right, and the other alone; p is McNemar's, exact "
         "and two-sided, for each comparison alone."
     )
-    return _table(words, "|#%|#points|#interval|#alone|#p|#n", rows)
+    return _table(words, "|#%|#points|#alone|#p|#n", rows)
 
 
 def _genres(result: Evaluation) -> str:
@@ -250,16 +249,17 @@ def _share_row(name: str, value: float, interval: Iterable[float], n: int, kind:
 
 
 def _row(name: str, *cells: str) -> str:
-    """A row of a table, from its name and cells of HTML."""
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
+    """A row of a table, from its name, which may break before a digest, and cells of HTML."""
+    return f'<tr><th scope="row">{escape(name).replace("@", "<wbr>@")}</th>{"".join(cells)}</tr>'
 
 
 def _text(words: str) -> str:
     return f"<td>{escape(words)}</td>"
 
 
-def _number(words: str) -> str:
-    return f'<td class="n">{escape(words)}</td>'
+def _number(words: str, below: str = "") -> str:
+    small = f"<br><small>{escape(below)}</small>" if below else ""
+    return f'<td class="n">{escape(words)}{small}</td>'
 
 
 def _table(caption: str, head: str, rows: Iterable[str]) -> str:
