@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from partita import evaluate, ledger, train
+from partita.checkpoint import load as load_checkpoint
 from partita.checkpoint import read_card, shipped
 from partita.cli import main
 from partita.data import load
 from partita.errors import DataError, UsageError
-from partita.evaluation import Evaluation, baselines, read_predictions, write_predictions
+from partita.evaluation import Evaluation, Prepared, baselines, predict, read_predictions, write_predictions
 from partita.ledger import count_test_use
+from partita.models.classifier import Classifier
 
 DATA = "synthetic:8"
 QUICK = {"copies": 1, "columns": 32, "hop": 32}
@@ -59,6 +61,18 @@ def test_every_number_follows_from_the_songs(result: Evaluation) -> None:
     for interval in (result.interval, result.bootstrap):
         assert interval.low <= result.accuracy <= interval.high
     json.dumps(result.json(), allow_nan=False)
+
+
+def test_a_song_too_quiet_to_have_a_segment_votes_as_a_whole(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_checkpoint(checkpoint)
+    assert isinstance(model, Classifier)
+    example = load(DATA).split("valid")[0]
+    prepared = Prepared([{"label": np.array(0)}], [example])
+    whole = np.log(np.array([0.1, 0.2, 0.6, 0.1], np.float32))
+    monkeypatch.setattr(type(model), "song_scores", lambda *_: iter([(whole, np.zeros((0, 4), np.float32))]))
+    predicted = predict(model, prepared)
+    np.testing.assert_array_equal(predicted.votes, [[0, 0, 1, 0]])
+    np.testing.assert_allclose(predicted.soft, [whole], rtol=1e-6)
 
 
 def test_the_gap_is_measured_on_the_checkpoint_s_own_training_songs_alone(own: Path, checkpoint: Path) -> None:

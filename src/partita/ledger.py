@@ -1,13 +1,12 @@
 """The ledger of test splits: how often each checkpoint was measured on one, kept in the user's state folder.
 
-Every use is a file of its own with a name of its own. So two processes that count at once lose nothing, without locks,
-and the count is the number of files.
+Every use is a file of its own, named by its date and at random. So two processes that count at once lose nothing,
+without locks, and the count is the number of files.
 """
 
 import hashlib
 import json
 import os
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,18 +49,15 @@ def count_test_use(checkpoint: str, songs: str, *, model: str, data: str) -> Tes
     readers. Raises `UsageError` where the state folder can't be written to: a use that can't be counted is none.
     """
     folder = state_folder() / "test-uses" / hashlib.sha256(f"{checkpoint}\n{songs}".encode()).hexdigest()[:32]
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = {"model": model, "data": data, "date": now}
+    own = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{uuid.uuid4().hex}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        own = folder / f"{time.time_ns():020}-{uuid.uuid4().hex}.json"
         with replacing(own) as partial:
-            partial.write_text(json.dumps(entry) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps({"model": model, "data": data}) + "\n", encoding="utf-8")
         others = sorted(path for path in folder.glob("[0-9]*.json") if path != own)
-        last = json.loads(others[-1].read_text(encoding="utf-8"))["date"][:10] if others else None
     except OSError as error:
         raise UsageError(
             f"{folder}: can't be written to ({error.strerror}), so this use of the test split can't be counted; "
             "let PARTITA_STATE name a folder that can"
         ) from None
-    return TestUses(len(others) + 1, last)
+    return TestUses(len(others) + 1, others[-1].name[: len("2026-05-04")] if others else None)

@@ -67,7 +67,7 @@ def evaluate(
     balance
         Even out the training part that the baselines are fitted to.
     seed
-        Draws the split where it is not fixed.
+        Draws the split where it is not fixed, and training songs to measure; the first of --seeds.
     baselines
         Also measure the majority label and genre-linear fitted to the same training part.
     gap

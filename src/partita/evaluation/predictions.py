@@ -85,7 +85,7 @@ def predict(model: Classifier, prepared: Prepared, progress: Progress | None = N
     wholes, segments = [], []
     for number, (whole, rows) in enumerate(model.song_scores(prepared.items)):
         wholes.append(whole)
-        segments.append(rows)
+        segments.append(rows if len(rows) else whole[None])  # too quiet to have a segment: the song is its own
         if progress:
             progress(number + 1, len(prepared.items), "listening")
     return Predicted(
