@@ -13,6 +13,7 @@ from partita.metrics.classification import wilson
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from partita.explanation import Explanation
     from partita.models.classifier import Segment
     from partita.models.space import Values
     from partita.search import Trial
@@ -233,6 +234,54 @@ def _transparent(colour: str) -> Any:
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
     return LinearSegmentedColormap.from_list("votes", [(*to_rgb(colour), 0.04), (*to_rgb(colour), 1.0)])
+
+
+def explanations(rows: "Sequence[tuple[str, NDArray[np.uint8], Explanation]]") -> "Figure":
+    """One block for each recording: what each stretch of time and range of frequencies did for its genre.
+
+    A row is (title, log-mel levels (bands, columns), explanation). Red speaks for the genre, blue against it; the
+    spectrogram shows the decisive three seconds between white lines.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.4 * len(rows)), layout="constrained")
+    blocks = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
+    for block, (title, levels, why) in zip(blocks, rows, strict=True):
+        axes = block.subplots(2, 2, width_ratios=(6, 1.3), height_ratios=(1, 2.2), sharex="col")
+        (time, empty), (sound, bands) = axes
+        empty.set_axis_off()
+        end = max(part.end for part in why.stretches)
+        starts = [part.start for part in why.stretches]
+        falls = np.array([part.importance for part in why.stretches])
+        widths = [part.end - part.start for part in why.stretches]
+        time.bar(starts, falls, widths, align="edge", color=_signs(falls))
+        time.set(ylabel="nats")
+        block.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        sound.imshow(levels, origin="lower", aspect="auto", cmap="magma", extent=(0, end, 0, len(levels)))
+        sound.set(yticks=[], ylabel="mel band", xlabel="seconds", xlim=(0, end))
+        for axis in (time, sound):
+            axis.axvspan(why.decisive.start, why.decisive.end, facecolor="none", edgecolor="black", linewidth=1)
+        for edge in (why.decisive.start, why.decisive.end):
+            sound.axvline(edge, color="white", linewidth=1.4)
+        height = len(levels) / len(why.ranges)
+        drops = np.array([part.importance for part in why.ranges])
+        bands.barh((np.arange(len(drops)) + 0.5) * height, drops, 0.92 * height, color=_signs(drops))
+        bands.set(ylim=(0, len(levels)), xlabel="nats")
+        bands.set_yticks(
+            (np.arange(len(drops)) + 0.5) * height, [f"{part.low:.0f} to {part.high:.0f} Hz" for part in why.ranges]
+        )
+        bands.yaxis.tick_right()
+        for axis in (time, bands):
+            axis.axhline(0, color="0.3", linewidth=0.8) if axis is time else axis.axvline(0, color="0.3", linewidth=0.8)
+            axis.spines[["top"]].set_visible(False)
+        for axis in (time, sound, bands):
+            axis.tick_params(labelsize=8)
+    return figure
+
+
+def _signs(values: NDArray[np.float64]) -> list[str]:
+    """Red for what speaks for a genre, blue for what speaks against it."""
+    return [PALETTE[3] if value > 0 else PALETTE[0] for value in values]
 
 
 def save(figure: "Figure", path: str | Path) -> Path:

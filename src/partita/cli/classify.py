@@ -4,7 +4,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
@@ -18,8 +18,12 @@ from partita.tasks.classify import (
     Classification,
     classify_many,
     find_audio,
+    write_decisive,
     write_genre,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Probability = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
 
@@ -34,6 +38,8 @@ def classify(
     csv: Annotated[bool, Parameter(negative=())] = False,
     output: Path | None = None,
     plot: Path | None = None,
+    explain: Annotated[bool, Parameter(negative=())] = False,
+    decisive: Path | None = None,
     list: Path | None = None,
     write_tags: bool = False,
     tag_from: Probability = TAG_FROM,
@@ -56,6 +62,8 @@ def classify(
 
     partita classify ~/Music --write-tags --dry-run
 
+    partita classify song.mp3 --explain --plot why.png --decisive three-seconds.wav
+
     Parameters
     ----------
     files
@@ -76,6 +84,10 @@ def classify(
         Write to this file (.jsonl or .csv) instead; what it holds already is not done again.
     plot
         Draw: a .png, .svg or .pdf for up to 12 files, or a folder for one .png each.
+    explain
+        Find the seconds and frequencies that decided; --plot then shows them. Some seconds for each minute of music.
+    decisive
+        Write the three seconds that decided: an audio file for one recording, or a folder.
     list
         A text file that names one recording a line (- for standard input).
     write_tags
@@ -101,13 +113,17 @@ def classify(
         sources = _sources(files, list, Path(scratch))
         if plot:
             check_plot(plot, len(sources))
+        if decisive:
+            check_decisive(decisive, len(sources), explain)
         form: Form = "json" if json else "csv" if csv else "text"
         with Results(form, output, top, timeline, model, keep=plot is not None) as results:
             todo = [source for source in sources if not results.holds(str(source))]
             if len(todo) < len(sources):
                 note(f"{len(sources) - len(todo)} of {len(sources)} files are in {output} already")
             with progress_bar("classifying") as progress:
-                answers = classify_many(todo, model=model, threshold=threshold, device=device, jobs=jobs)
+                answers = classify_many(
+                    todo, model=model, threshold=threshold, explain=explain, device=device, jobs=jobs
+                )
                 for number, result in enumerate(answers):
                     results.add(result, "-" if str(result.file).startswith(scratch) else result.file)
                     if isinstance(result, Classification) and (write_tags or dry_run):
@@ -116,6 +132,8 @@ def classify(
                             note(f"{result.file}: {result.genre} {result.probability:.2f}: {outcome}")
                         except AudioError as error:
                             results.fail(str(error))
+                    if isinstance(result, Classification) and decisive:
+                        write_decisive(result, decisive if decisive.suffix else _beside(decisive, result.file))
                     progress(number + 1, len(todo), "")
             if plot:
                 draw(results.kept, plot)
@@ -154,16 +172,36 @@ def check_plot(plot: Path, count: int) -> None:
         raise UsageError(f"{plot.parent}: no such folder to write the picture to")
 
 
+def check_decisive(decisive: Path, count: int, explain: bool) -> None:
+    """Raise `UsageError` before the work where decisive seconds could not be written after it."""
+    if not explain:
+        raise UsageError("--decisive wants --explain, which finds the decisive seconds")
+    if decisive.suffix.lower() not in {"", ".wav", ".flac", ".ogg", ".mp3"}:
+        raise UsageError(f"{decisive}: sound is written as .wav, .flac, .ogg or .mp3, or into a folder")
+    if decisive.suffix and count > 1:
+        raise UsageError(f"{decisive}: one file holds one recording's seconds; give a folder for {count} recordings")
+    if not decisive.parent.is_dir():
+        raise UsageError(f"{decisive.parent}: no such folder to write the sound to")
+
+
+def _beside(folder: Path, file: str) -> Path:
+    """A name in the folder that is not taken yet: song.mp3.wav, song.mp3-2.wav, ..."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name, number = Path(file).name, 1
+    while (path := folder / f"{name}{f'-{number}' if number > 1 else ''}.wav").exists():
+        number += 1
+    return path
+
+
 def draw(results: "list[Classification]", plot: Path) -> None:
     """Draw results as one picture, or one each into a folder; of two with the same name the second is numbered."""
     from partita import figures
-    from partita.tasks.classify import picture_row
 
     rows = [result for result in results if Path(result.file).is_file()]
     if not rows:
         return
     if plot.suffix:
-        figures.save(figures.classifications([picture_row(result) for result in rows]), plot)
+        figures.save(_picture(rows), plot)
     else:
         plot.mkdir(parents=True, exist_ok=True)
         names: Counter[str] = Counter()
@@ -171,5 +209,17 @@ def draw(results: "list[Classification]", plot: Path) -> None:
             name = Path(result.file).name
             names[name] += 1
             number = f"-{names[name]}" if names[name] > 1 else ""
-            figures.save(figures.classifications([picture_row(result)]), plot / f"{name}{number}.png")
+            figures.save(_picture([result]), plot / f"{name}{number}.png")
     note(f"drawn: {plot}")
+
+
+def _picture(results: "list[Classification]") -> "Figure":
+    """What decided, where that was asked for, else the genres over time."""
+    from partita import figures
+    from partita.tasks.classify import picture_row
+
+    rows = [picture_row(result) for result in results]
+    if results[0].explanation is None:
+        return figures.classifications(rows)
+    reasons = [result.explanation for result in results if result.explanation]
+    return figures.explanations([(title, levels, why) for (title, levels, *_), why in zip(rows, reasons, strict=True)])

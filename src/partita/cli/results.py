@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TextIO
+from typing import TYPE_CHECKING, Any, Literal, Self, TextIO
 
 from partita.cli.console import clock, complain, say
 from partita.errors import UsageError
 from partita.files import replacing
 from partita.tasks.classify import Classification, Failure
+
+if TYPE_CHECKING:
+    from partita.explanation import Explanation
 
 Form = Literal["text", "json", "csv"]
 FOREIGN = "{}: is there already and does not hold results of partita; give another file"
@@ -89,6 +92,8 @@ class Results:
         lines = [f"{name}: {'unsure, perhaps ' if result.unsure else ''}{ranking}"]
         if self.timeline:
             lines += [f"    {line}" for line in timeline_lines(result)]
+        if result.explanation:
+            lines.append(f"    {reason_line(result.explanation)}")
         return "\n".join(lines)
 
     def _csv(self, result: Classification | Failure, name: str) -> str:
@@ -164,6 +169,15 @@ class Results:
             return dict(zip([*COLUMNS, *self._labels], values, strict=True))
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise UsageError(FOREIGN.format(self.output)) from None
+
+
+def reason_line(explanation: "Explanation") -> str:
+    """The seconds and the frequencies that decided, in words; the numbers are nats of log-odds."""
+    (start, end, fall), band = explanation.decisive, explanation.range
+    return (
+        f"{explanation.genre} most of all by {clock(start)} to {clock(end)} ({fall:+.2f}) "
+        f"and {band.low:.0f} to {band.high:.0f} Hz ({band.importance:+.2f})"
+    )
 
 
 def timeline_lines(result: Classification) -> list[str]:

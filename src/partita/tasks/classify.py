@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from partita.explanation import Explanation
     from partita.models.classifier import Classifier, Segment
 
 DEFAULT_MODEL = "genre-cnn"
@@ -48,6 +49,7 @@ class Classification:
     model: str
     seconds: float
     warnings: tuple[str, ...] = ()
+    explanation: "Explanation | None" = None
 
     def top(self, count: int) -> list[tuple[str, float]]:
         """The `count` most probable genres with their probabilities."""
@@ -56,7 +58,18 @@ class Classification:
     def json(self) -> dict[str, Any]:
         """One JSON-ready object; probabilities are sorted, the greatest first."""
         segments = [{"start": s.start, "end": s.end, "probabilities": s.probabilities} for s in self.segments]
-        return {**self.__dict__, "segments": segments, "warnings": list(self.warnings)}
+        values = {**self.__dict__, "segments": segments, "warnings": list(self.warnings)}
+        values.pop("explanation")
+        return values if self.explanation is None else {**values, "explanation": self._why(self.explanation)}
+
+    @staticmethod
+    def _why(explanation: "Explanation") -> dict[str, Any]:
+        return {
+            "genre": explanation.genre,
+            "decisive": explanation.decisive._asdict(),
+            "stretches": [part._asdict() for part in explanation.stretches],
+            "ranges": [part._asdict() for part in explanation.ranges],
+        }
 
 
 @dataclass(frozen=True)
@@ -76,11 +89,13 @@ def classify(
     *,
     model: str = DEFAULT_MODEL,
     threshold: float = UNSURE_BELOW,
+    explain: bool = False,
     device: str = "auto",
 ) -> Classification:
     """Classify one recording: a file, an `Audio`, or a precomputed `Spectrogram`.
 
     `model` is a shipped name or a checkpoint folder. Below `threshold` the answer is `unsure`.
+    `explain` also finds the seconds and frequencies that decided, which takes some seconds for each minute of music.
     Raises `AudioError` where the recording can't be used.
     """
     from partita.checkpoint import identity
@@ -88,8 +103,14 @@ def classify(
     if not 0 <= threshold <= 1:
         raise UsageError(f"the threshold is a probability between 0 and 1, not {threshold}")
     media = AudioFile(source) if isinstance(source, str | Path) else source
-    prediction = _classifier(model, device).classify(media)
+    classifier = _classifier(model, device)
+    prediction = classifier.classify(media)
     genre, probability = prediction.ranked[0]
+    explanation = None
+    if explain:
+        from partita.explanation import explain as find_reasons
+
+        explanation = find_reasons(classifier, media, prediction.seconds, genre)
     return Classification(
         file=media.name,
         genre=genre,
@@ -100,6 +121,7 @@ def classify(
         model=identity(model),
         seconds=round(prediction.seconds, 3),
         warnings=prediction.warnings,
+        explanation=explanation,
     )
 
 
@@ -108,6 +130,7 @@ def classify_many(
     *,
     model: str = DEFAULT_MODEL,
     threshold: float = UNSURE_BELOW,
+    explain: bool = False,
     device: str = "auto",
     jobs: int = 1,
 ) -> Iterator[Classification | Failure]:
@@ -122,9 +145,9 @@ def classify_many(
     cores = os.cpu_count() or 1
     jobs = jobs or (cores if len(sources) >= 16 * cores else 1)
     if jobs == 1:
-        yield from (_classify_safely(str(source), model, threshold, device) for source in sources)
+        yield from (_classify_safely(str(source), model, threshold, explain, device) for source in sources)
     else:
-        yield from _in_processes([str(source) for source in sources], model, threshold, device, jobs)
+        yield from _in_processes([str(source) for source in sources], model, threshold, explain, device, jobs)
 
 
 def find_audio(inputs: Iterable[str | Path]) -> list[Path]:
@@ -164,6 +187,18 @@ def write_genre(
     return "written"
 
 
+def write_decisive(result: Classification, path: Path) -> None:
+    """Write the three seconds that decided as .wav, .flac, .ogg or .mp3, with all channels at the recording's own rate.
+
+    Raises `UsageError` for a result without an explanation, `AudioError` where the file can't be written.
+    """
+    if result.explanation is None:
+        raise UsageError(f"{result.file}: was classified without explain=True, so nothing is known to have decided")
+    whole, (start, end, _) = Audio.read(result.file), result.explanation.decisive
+    part = whole.samples[:, round(start * whole.rate) : round(end * whole.rate)]
+    Audio(part, whole.rate).write(path)
+
+
 def picture_row(
     result: Classification, columns: int = 1200
 ) -> "tuple[str, NDArray[np.uint8], tuple[Segment, ...], dict[str, float]]":
@@ -193,9 +228,9 @@ def _classifier(model: str, device: str) -> "Classifier":
     return loaded
 
 
-def _classify_safely(source: str, model: str, threshold: float, device: str) -> Classification | Failure:
+def _classify_safely(source: str, model: str, threshold: float, explain: bool, device: str) -> Classification | Failure:
     try:
-        return classify(source, model=model, threshold=threshold, device=device)
+        return classify(source, model=model, threshold=threshold, explain=explain, device=device)
     except AudioError as error:
         return Failure(source, error.reason)
     except PartitaError as error:
@@ -224,7 +259,7 @@ def _check_that_it_works(pool: ProcessPoolExecutor) -> None:
 
 
 def _in_processes(
-    sources: list[str], model: str, threshold: float, device: str, jobs: int
+    sources: list[str], model: str, threshold: float, explain: bool, device: str, jobs: int
 ) -> Iterator[Classification | Failure]:
     """Keep a few files per process under way and yield results in order.
 
@@ -242,7 +277,9 @@ def _in_processes(
                 _check_that_it_works(pool)
             while True:
                 more = islice(rest, ahead - len(waiting))
-                waiting += [(name, pool.submit(_classify_safely, name, model, threshold, device)) for name in more]
+                waiting += [
+                    (name, pool.submit(_classify_safely, name, model, threshold, explain, device)) for name in more
+                ]
                 if not waiting:
                     break
                 yield waiting[0][1].result()
@@ -250,14 +287,14 @@ def _in_processes(
                 place += 1
         except BrokenProcessPool:
             for source, _ in waiting:
-                yield _alone(source, model, threshold, device)
+                yield _alone(source, model, threshold, explain, device)
                 place += 1
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _alone(source: str, model: str, threshold: float, device: str) -> Classification | Failure:
+def _alone(source: str, model: str, threshold: float, explain: bool, device: str) -> Classification | Failure:
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_start_worker)
     with pool, suppress(BrokenProcessPool):
-        return pool.submit(_classify_safely, source, model, threshold, device).result()
+        return pool.submit(_classify_safely, source, model, threshold, explain, device).result()
     return Failure(source, "its decoding crashed the process")
