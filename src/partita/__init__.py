@@ -18,8 +18,11 @@ _PUBLIC = {
     "Classification": "partita.tasks.classify",
     "Evaluation": "partita.evaluation",
     "Example": "partita.example",
+    "Note": "partita.midi",
     "PartitaError": "partita.errors",
+    "Score": "partita.midi",
     "Spectrogram": "partita.example",
+    "Track": "partita.midi",
     "classify": "partita.tasks.classify",
     "classify_many": "partita.tasks.classify",
     "evaluate": "partita.tasks.evaluate",
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
     from partita.evaluation import Evaluation as Evaluation
     from partita.example import Example as Example
     from partita.example import Spectrogram as Spectrogram
+    from partita.midi import Note as Note
+    from partita.midi import Score as Score
+    from partita.midi import Track as Track
     from partita.tasks.classify import Classification as Classification
     from partita.tasks.classify import classify as classify
     from partita.tasks.classify import classify_many as classify_many

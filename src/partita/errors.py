@@ -4,6 +4,9 @@
     ├── AudioError                a sound file that can't be used; carries `path` and `reason`
     │   ├── UnreadableAudioError  not audio, empty, or too damaged to decode
     │   └── UnusableAudioError    decodes, but is silent, too short, or cancels itself out
+    ├── MidiError                 a MIDI file or a score that can't be used; carries `path` and `reason`
+    │   ├── UnreadableMidiError   not MIDI, empty, or too damaged to read
+    │   └── UnusableMidiError     a value that MIDI can't hold, or nothing in it to work with
     ├── DataError                 a data set that is not what its form says
     ├── CheckpointError           a checkpoint that is missing, damaged, or made for something else
     └── UsageError                a request that can't be met: an unknown name, a bad value
@@ -19,17 +22,21 @@ class PartitaError(Exception):
     """Root of every error that partita raises on purpose."""
 
 
-class AudioError(PartitaError):
-    """A sound file that can't be used: `path` names it, `reason` says why."""
+class _FileError(PartitaError):
+    """Something about a file: `path` names it, `reason` says what."""
 
     def __init__(self, path: str | Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type["AudioError"], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type["_FileError"], tuple[str, str]]:
         """Survive the way back from a worker process: two arguments, not one message."""
         return type(self), (self.path, self.reason)
+
+
+class AudioError(_FileError):
+    """A sound file that can't be used: `path` names it, `reason` says why."""
 
 
 class UnreadableAudioError(AudioError):
@@ -38,6 +45,18 @@ class UnreadableAudioError(AudioError):
 
 class UnusableAudioError(AudioError):
     """Audio that decodes but holds nothing to work with: silent, too short, or cancelling itself out."""
+
+
+class MidiError(_FileError):
+    """A MIDI file or a score that can't be used: `path` names it, `reason` says why."""
+
+
+class UnreadableMidiError(MidiError):
+    """Not MIDI, empty, or too damaged to read."""
+
+
+class UnusableMidiError(MidiError):
+    """A value that MIDI can't hold, or nothing to work with."""
 
 
 class DataError(PartitaError):

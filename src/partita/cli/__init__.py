@@ -17,7 +17,7 @@ COMMANDS = {
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a classifier, with intervals and baselines.",
     "models": "List models, show cards, count parameters.",
-    "info": "Show what audio files are.",
+    "info": "Show what audio and MIDI files are.",
     "doctor": "Show what is installed and what is missing.",
 }
 
