@@ -237,10 +237,10 @@ def _held(notes: Table, spans: Table, struck: NDArray[np.int64]) -> Table:
 
 
 def _joined(spans: Table) -> Table:
-    """Spans in order of ticks, those that overlap as one."""
+    """Spans in order of ticks, those that overlap as one; a lift and a press at one tick part two."""
     spans = rows(Pedal, spans)
     lift = np.maximum.accumulate(spans["tick"].astype(np.int64) + spans["duration"])
-    apart = np.append(True, spans["tick"][1:] > lift[:-1])[: len(spans)]
+    apart = np.append(True, spans["tick"][1:] >= lift[:-1])[: len(spans)]
     first = np.flatnonzero(apart)
     last = np.append(first[1:] - 1, len(spans) - 1)[: len(first)]
     return columns(Pedal, tick=spans["tick"][first], duration=lift[last] - spans["tick"][first])
