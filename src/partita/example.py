@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from partita.audio import Audio, AudioFile
 from partita.decoders import check_exists
+from partita.midi import Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class Spectrogram:
         return float(self.levels.shape[1] * self.seconds_per_column)
 
 
-Media = Audio | AudioFile | Spectrogram
+Media = Audio | AudioFile | Spectrogram | Score
+"""Recordings, and music as MIDI; a model refuses what it has no use for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,8 @@ class Example:
             check_exists(self.media.path)
             with open(self.media.path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
+        if isinstance(self.media, Score):
+            return hashlib.sha256(self.media.to_bytes()).hexdigest()
         array = self.media.samples if isinstance(self.media, Audio) else self.media.levels
         digest = hashlib.sha256(np.ascontiguousarray(array).tobytes())
         digest.update(repr((array.shape, str(array.dtype))).encode())

@@ -115,7 +115,7 @@ def _mix(parts: list[_Part], frames: int, rate: int, font: SoundFont | None) -> 
             wave = sound.wave(int(part.pitch[notes[0]]), int((ends - begins)[notes].max()) + release, rate)
             for note in notes:
                 begin, held = begins[note], ends[note] - begins[note]
-                played = wave[:, : min(held + release, frames - begin)] * np.float32(0.25 * part.amplitude[note])
+                played = wave[:, : min(held + release, frames - begin)] * np.float32(0.8 * part.amplitude[note])
                 played[:, held:] *= fading[: max(played.shape[1] - held, 0)]
                 mixed[:, begin : begin + played.shape[1]] += played
     return mixed

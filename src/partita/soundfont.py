@@ -167,7 +167,7 @@ class SoundFont:
         return self._regions[key]
 
     def _zones(self, bags: bytes, generators: bytes, first: list[int], target: int) -> list[list[Settings]]:
-        """The zones of presets or instruments, each one's settings over those of the global one, which has no target."""
+        """The zones of presets or instruments, each with the settings of the global one, which has no target."""
         bag = [begin for begin, _ in struct.iter_unpack("<HH", self._tables[bags])]
         settings = list(struct.iter_unpack("<Hh", self._tables[generators]))
         result = []

@@ -18,6 +18,7 @@ DATASETS = {
     "gtzan-logmel": "GTZAN as an archive of log-mel spectrograms (.npz)",
     "fma": "your own copy of FMA with its tracks.csv",
     "fma-logmel": "FMA-small as an archive of log-mel spectrograms (.npz)",
+    "midi": "a folder of MIDI files, split by work",
 }
 
 

@@ -11,6 +11,7 @@ from partita.audio import Reading
 from partita.errors import UsageError
 from partita.example import Example, Media, Spectrogram
 from partita.features import GTZAN_RATE, GTZAN_SECONDS_PER_COLUMN, SUMMARY_COLUMNS, gtzan_windows, summary
+from partita.midi import Score
 from partita.models.base import Item
 from partita.models.classifier import Classifier, Scores
 
@@ -72,8 +73,10 @@ class StretchClassifier(Classifier):
 def gtzan_columns(media: Media, reading: Reading) -> Iterator[NDArray[np.uint8]]:
     """Any media as consecutive uint8 (128, columns) windows of the GTZAN archive's transform.
 
-    Raises `UsageError` for a spectrogram of another transform.
+    Raises `UsageError` for a spectrogram of another transform, or for a score.
     """
+    if isinstance(media, Score):
+        raise UsageError(f"{media.name}: is a score; this model takes sound, such as its rendering")
     if not isinstance(media, Spectrogram):
         yield from gtzan_windows(media.blocks(GTZAN_RATE, reading))
     elif media.front_end == "gtzan-logmel":
