@@ -47,6 +47,11 @@ THEMES = {
         "`partita.classify_many` with jobs=2 on mp3 files of 192 kbit/s (four songs under many names), a fresh process "
         "for each number of files, one run each.",
     ),
+    "midi": (
+        "midi:rates",
+        "MIDI in and out",
+        "Generated performances of the size of MAESTRO's, in memory, one thread, run in turn.",
+    ),
     "formats": ("speed:formats", "Decoding by format", "30 s of stereo to mono at 22,050 Hz, warm, one thread."),
 }
 

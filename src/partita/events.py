@@ -234,13 +234,15 @@ def _paired(notes: Table) -> Table:
     """Notes by tick, then pitch, then end, such that of one pitch the first to begin is the first to end."""
     if not len(notes):
         return notes
-    key = notes["tick"].astype(np.int64) << 7 | notes["pitch"]
+    pitch = notes["pitch"].astype(np.int64)
+    key = notes["tick"].astype(np.int64) << 35 | pitch << 28 | notes["duration"]  # 28, 7 and 28 bits
     if (key[1:] <= key[:-1]).any():
-        end = notes["tick"].astype(np.int64) + notes["duration"]
-        order = np.lexsort((notes["velocity"], end, key))
-        notes = notes[order]
+        order = np.argsort(key, kind="stable")
+        if (np.diff(key[order]) == 0).any():
+            order = np.lexsort((notes["velocity"], key))
+        notes, pitch = notes[order], pitch[order]
     by_pitch = np.argsort(notes["pitch"], kind="stable")
-    pitch, end = notes["pitch"][by_pitch], (notes["tick"].astype(np.int64) + notes["duration"])[by_pitch]
+    pitch, end = pitch[by_pitch], (notes["tick"].astype(np.int64) + notes["duration"])[by_pitch]
     if end.max() > LAST_TICK:
         raise UnusableMidiError("score", f"a note ends at tick {end.max()}; the last possible is {LAST_TICK}")
     if ((end[1:] < end[:-1]) & (pitch[1:] == pitch[:-1])).any():
