@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from partita import evaluate
+from partita.cli.evaluate import summary_lines
 from partita.errors import UsageError
 from partita.evaluation import Evaluation
 from partita.ledger import TestUses
@@ -66,6 +67,13 @@ def test_the_page_is_whole_offline_and_made_for_every_reader(result: Evaluation,
     for word in (*result.labels, "genre-linear", "majority", "McNemar", "AURC", "Macro-F1"):
         assert word in read.words
     assert len(read.of("table")) == 7
+
+
+def test_a_label_without_songs_has_no_recall(result: Evaluation) -> None:
+    label, row = next(iter(result.per_label.items()))
+    changed = replace(result, per_label={**result.per_label, label: {**row, "n": 0}})
+    assert len(Reader(evaluation_page(changed)).of("tr")) == len(Reader(evaluation_page(result)).of("tr")) - 1
+    assert f"  {label:<14} no songs" in summary_lines(changed)
 
 
 def test_looks_at_the_test_split_are_shown(result: Evaluation) -> None:

@@ -150,6 +150,7 @@ def _genres(result: Evaluation) -> str:
     rows = [
         _share_row(label, row["recall"], row["interval"], row["n"], "", _number(f"{100 * row['precision']:.0f}"))
         for label, row in result.per_label.items()
+        if row["n"]
     ]
     words = "Recall, the share of a genre's songs that are named so, with its interval; and precision; all in %."
     return _table(words, "|-|#recall|#interval|#prec.|#n", rows)

@@ -190,6 +190,9 @@ def summary_lines(result: "Evaluation") -> list[str]:
         *stress_lines(result.stress),
     ]
     for label, row in result.per_label.items():
+        if not row["n"]:
+            lines.append(f"  {label:<14} no songs")
+            continue
         shares = f"recall {_share(row['recall'], row['interval'], 2)}  precision {row['precision']:.2f}"
         lines.append(f"  {label:<14} {shares}  n {row['n']}")
     return lines
