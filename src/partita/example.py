@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from partita.audio import Audio, AudioFile
 from partita.decoders import check_exists
+from partita.errors import UsageError
 from partita.midi import Score
 
 
@@ -32,8 +33,9 @@ class Spectrogram:
         return float(self.levels.shape[1] * self.seconds_per_column)
 
 
-Media = Audio | AudioFile | Spectrogram | Score
-"""Recordings, and music as MIDI; a model refuses what it has no use for."""
+Recording = Audio | AudioFile | Spectrogram
+Media = Recording | Score
+"""Recordings, and music as MIDI."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,16 @@ class Example:
     media: Media
     label: str
     group: str
+
+    @property
+    def recording(self) -> Recording:
+        """The media of an example for models that listen.
+
+        Raises `UsageError` for a score.
+        """
+        if isinstance(self.media, Score):
+            raise UsageError(f"{self.id}: is a score, and this model takes recordings, such as the score's rendering")
+        return self.media
 
     @cached_property
     def content(self) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from partita.alterations import filtered
 from partita.audio import Audio, Reading
 from partita.errors import UsageError, unknown
-from partita.example import Media, Spectrogram
+from partita.example import Recording, Spectrogram
 from partita.features import GTZAN_RATE, hz_to_mel, mel_to_hz
 from partita.models.classifier import Classifier, one_thread
 
@@ -70,7 +70,7 @@ class Explanation:
         return max(self.ranges, key=lambda part: part.importance)
 
 
-def explain(model: Classifier, media: Media, seconds: float, genre: str) -> Explanation:
+def explain(model: Classifier, media: Recording, seconds: float, genre: str) -> Explanation:
     """Explain why `genre` was, or was not, the answer for a recording of so many seconds.
 
     Raises `UsageError` for a genre that the model has not, and for a spectrogram of another transform than GTZAN's.
@@ -136,7 +136,7 @@ def muted(media: Audio | Spectrogram, low: float, high: float) -> Audio | Spectr
     return filtered(media, lambda hz: np.where((hz >= low) & (hz < high), 0.0, 1.0))
 
 
-def _windows(media: Media, seconds: float) -> Iterator[tuple[float, Audio | Spectrogram]]:
+def _windows(media: Recording, seconds: float) -> Iterator[tuple[float, Audio | Spectrogram]]:
     """Equal windows of about 30 s with their starts; of many, some that are evenly spread."""
     count = max(1, round(seconds / WINDOW_SECONDS))
     chosen = {round(place) for place in np.linspace(0, count - 1, min(count, MOST_WINDOWS))}
@@ -160,7 +160,7 @@ def _windows(media: Media, seconds: float) -> Iterator[tuple[float, Audio | Spec
         yield float(edges[number]), Audio(held[None], GTZAN_RATE, media.name)
 
 
-def _log_odds(model: Classifier, media: Media, place: int) -> float:
+def _log_odds(model: Classifier, media: Recording, place: int) -> float:
     """Calibrated log-odds of the label at `place`; 0 for silence."""
     total, weight = np.zeros(len(model.labels)), 0.0
     model.eval()

@@ -9,7 +9,7 @@ import numpy as np
 from partita.alterations import ALTERATIONS, Alteration
 from partita.audio import Audio, AudioFile
 from partita.errors import AudioError, DataError
-from partita.example import Example, Media, Spectrogram
+from partita.example import Example, Recording, Spectrogram
 from partita.metrics.classification import Interval, wilson
 from partita.metrics.comparison import compare
 from partita.models.classifier import Classifier
@@ -51,7 +51,9 @@ def stress(model: Classifier, examples: Sequence[Example], progress: Progress | 
     after: dict[str, dict[int, list[float]]] = {name: {} for name in ALTERATIONS}
     for number, example in enumerate(examples):
         try:
-            media = Audio.read(example.media.path) if isinstance(example.media, AudioFile) else example.media
+            media = (
+                Audio.read(example.recording.path) if isinstance(example.recording, AudioFile) else example.recording
+            )
             row = _probabilities(model, media)
         except AudioError:
             continue
@@ -67,7 +69,7 @@ def stress(model: Classifier, examples: Sequence[Example], progress: Progress | 
     if not truth:
         raise DataError(f"none of the {len(examples)} files can be used")
     known, rows = np.array(truth), np.array(before)
-    rows_alone = all(isinstance(example.media, Spectrogram) for example in examples)
+    rows_alone = all(isinstance(example.recording, Spectrogram) for example in examples)
     return [
         _measured(name, known, rows, after[name])
         if after[name]
@@ -76,7 +78,7 @@ def stress(model: Classifier, examples: Sequence[Example], progress: Progress | 
     ]
 
 
-def apply(alteration: Alteration, media: Media) -> Audio | Spectrogram | None:
+def apply(alteration: Alteration, media: Recording) -> Audio | Spectrogram | None:
     """The altered recording, or None where the alteration can't be made of it or would leave it as it is."""
     if isinstance(media, Spectrogram):
         usable = alteration.picture is not None and media.front_end == "gtzan-logmel"
@@ -86,7 +88,7 @@ def apply(alteration: Alteration, media: Media) -> Audio | Spectrogram | None:
     return None if altered is audio else replace(altered, name=audio.name)
 
 
-def _probabilities(model: Classifier, media: Media) -> list[float]:
+def _probabilities(model: Classifier, media: Recording) -> list[float]:
     named = model.classify(media).probabilities
     return [named[label] for label in model.labels]
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Media, Spectrogram
+from partita.example import Example, Recording, Spectrogram
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
 from partita.models.keras import adam
@@ -69,14 +69,14 @@ class ChunkClassifier(Classifier):
         Raises `AudioError` for what `classify` refuses.
         """
         reading = Reading()
-        windows = list(self.windows(example.media, reading))
-        self.refuse_unusable(example.media, reading)
+        windows = list(self.windows(example.recording, reading))
+        self.refuse_unusable(example.recording, reading)
         return {
             **{name: np.concatenate([window[name] for window in windows]) for name in ("chunks", "votes", "samples")},
             "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
         }
 
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+    def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """Items of about 30 s: {"chunks", "votes", "samples"} as `prepare` gives them.
 
         Raises `UsageError` for a precomputed spectrogram.

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from partita.audio import Reading
 from partita.errors import UnusableAudioError, UsageError
-from partita.example import Example, Media, Spectrogram
+from partita.example import Example, Recording, Spectrogram
 from partita.models.base import Item, Model
 
 
@@ -91,7 +91,7 @@ class Classifier(Model):
         """The labels, in the order of probabilities."""
         return cast(tuple[str, ...], self.config.labels)
 
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+    def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """The front end as a stream: items that follow one another in time, in flat memory."""
         raise NotImplementedError
 
@@ -107,7 +107,7 @@ class Classifier(Model):
         """Log-probabilities of one window and of its segments, without randomness."""
         raise NotImplementedError
 
-    def classify(self, media: Media) -> Prediction:
+    def classify(self, media: Recording) -> Prediction:
         """Classify a recording of any length.
 
         Raises `AudioError` where it can't be decoded, is silent, or is shorter than `minimum_seconds`.
@@ -181,7 +181,7 @@ class Classifier(Model):
     def _named(self, row: NDArray[Any]) -> dict[str, float]:
         return {label: round(float(value), 6) for label, value in zip(self.labels, row, strict=True)}
 
-    def refuse_unusable(self, media: Media, reading: Reading) -> None:
+    def refuse_unusable(self, media: Recording, reading: Reading) -> None:
         """Raise `UnusableAudioError` for what was read of a recording, where it is silent or too short to judge."""
         if isinstance(media, Spectrogram):
             silent = None if media.levels.any() else "silent: all its levels are zero"

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Media, Spectrogram
+from partita.example import Example, Recording, Spectrogram
 from partita.features import FMA_RATE, FMA_SECONDS_PER_COLUMN, fma_windows
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
@@ -79,14 +79,14 @@ class GenreCNNFMA(Classifier):
         Raises `AudioError` for what `classify` refuses.
         """
         reading = Reading()
-        windows = list(self.windows(example.media, reading))
-        self.refuse_unusable(example.media, reading)
+        windows = list(self.windows(example.recording, reading))
+        self.refuse_unusable(example.recording, reading)
         return {
             **{name: np.concatenate([window[name] for window in windows]) for name in ("timbre", "seconds", "heard")},
             "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
         }
 
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+    def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """Items of about 30 s: {"timbre": (1, 1152), "seconds": (1,), "heard": (1,), false for silence}.
 
         Sound is always heard at 44,100 Hz. Raises `UsageError` for a spectrogram of another transform.

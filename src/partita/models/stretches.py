@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Media, Spectrogram
+from partita.example import Example, Recording, Spectrogram
 from partita.features import GTZAN_RATE, GTZAN_SECONDS_PER_COLUMN, SUMMARY_COLUMNS, gtzan_windows, summary
-from partita.midi import Score
 from partita.models.base import Item
 from partita.models.classifier import Classifier, Scores
 
@@ -33,8 +32,8 @@ class StretchClassifier(Classifier):
         Raises `AudioError` for what `classify` refuses.
         """
         reading = Reading()
-        windows = list(self.windows(example.media, reading))
-        self.refuse_unusable(example.media, reading)
+        windows = list(self.windows(example.recording, reading))
+        self.refuse_unusable(example.recording, reading)
         return {
             "levels": np.concatenate([window["levels"] for window in windows], axis=1),
             "summaries": np.concatenate([window["summaries"] for window in windows]),
@@ -42,7 +41,7 @@ class StretchClassifier(Classifier):
             "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
         }
 
-    def windows(self, media: Media, reading: Reading) -> Iterator[Item]:
+    def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """Items of 30 s: {"levels": (128, columns), "summaries": (stretches, 291)}."""
         for levels in gtzan_columns(media, reading):
             parts = stretches(levels, self.config.columns, self.config.hop)
@@ -70,13 +69,11 @@ class StretchClassifier(Classifier):
         return chunk_spans(self.starts(columns), self.config.columns, columns, GTZAN_SECONDS_PER_COLUMN)
 
 
-def gtzan_columns(media: Media, reading: Reading) -> Iterator[NDArray[np.uint8]]:
-    """Any media as consecutive uint8 (128, columns) windows of the GTZAN archive's transform.
+def gtzan_columns(media: Recording, reading: Reading) -> Iterator[NDArray[np.uint8]]:
+    """Any recording as consecutive uint8 (128, columns) windows of the GTZAN archive's transform.
 
-    Raises `UsageError` for a spectrogram of another transform, or for a score.
+    Raises `UsageError` for a spectrogram of another transform.
     """
-    if isinstance(media, Score):
-        raise UsageError(f"{media.name}: is a score; this model takes sound, such as its rendering")
     if not isinstance(media, Spectrogram):
         yield from gtzan_windows(media.blocks(GTZAN_RATE, reading))
     elif media.front_end == "gtzan-logmel":
