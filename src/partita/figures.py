@@ -271,9 +271,10 @@ def explanations(rows: "Sequence[tuple[str, NDArray[np.uint8], Explanation]]") -
             (np.arange(len(drops)) + 0.5) * height, [f"{part.low:.0f} to {part.high:.0f} Hz" for part in why.ranges]
         )
         bands.yaxis.tick_right()
-        for axis in (time, bands):
-            axis.axhline(0, color="0.3", linewidth=0.8) if axis is time else axis.axvline(0, color="0.3", linewidth=0.8)
-            axis.spines[["top"]].set_visible(False)
+        time.axhline(0, color="0.3", linewidth=0.8)
+        bands.axvline(0, color="0.3", linewidth=0.8)
+        time.spines[["top", "right"]].set_visible(False)
+        bands.spines[["top", "left"]].set_visible(False)
         for axis in (time, sound, bands):
             axis.tick_params(labelsize=8)
     return figure
