@@ -1,9 +1,9 @@
 """genre-cnn-fma: networks over statistics of timbre, for spectrograms too coarse in time for anything else.
 
 The FMA archive holds 4.3 columns a second. Convolutions over such columns find little (figures in docs/models.md), the
-statistics of a band over 30 s much more. Three small networks decide on them and are averaged: two dense ones, and one
-that takes the statistics as channels and convolves along the bands, whose errors fall on other tracks. Mixup (Zhang et
-al., ICLR 2018) and dropout keep them from learning artists instead of genres.
+statistics of a band over 30 s much more. Seven small networks decide on them and are averaged: dense ones that see all
+or part of them, and one that takes curves over the bands as channels and convolves along the bands. Their errors fall
+on different tracks. Mixup (Zhang et al., ICLR 2018) and dropout keep them from learning artists instead of genres.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,13 @@ from partita.example import Example, Recording, Spectrogram
 from partita.features import FMA_RATE, FMA_SECONDS_PER_COLUMN, fma_windows
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
-from partita.models.timbre import BANDS, CURVES, TIMBRE_SIZE, timbre
+from partita.models.timbre import BANDS, CURVES, SUMMARY_START, TIMBRE_SIZE, timbre
 
 
 @dataclass(frozen=True)
 class GenreCNNFMAConfig:
-    """`dense` networks of two layers of `width`, and a convolutional one of `channels`.
+    """`dense` networks of two layers of `width` for each of three views (all statistics, those before the summary, the
+    summary), and a convolutional one of `channels`.
 
     `dropout` is that of hidden layers, `input_dropout` that of the dense networks' inputs; `mixup` the parameter of its
     Beta distribution, `smoothing` that of the labels.
@@ -34,8 +35,8 @@ class GenreCNNFMAConfig:
 
     labels: tuple[str, ...] = ()
     dense: int = 2
-    width: int = 256
-    channels: int = 48
+    width: int = 160
+    channels: int = 32
     dropout: float = 0.5
     input_dropout: float = 0.4
     mixup: float = 0.4
@@ -43,12 +44,12 @@ class GenreCNNFMAConfig:
 
 
 class GenreCNNFMA(Classifier):
-    """Dense networks and one along the bands over statistics of 30 s of the FMA archive's transform."""
+    """Dense networks, and one along the bands, over statistics of 30 s of the FMA archive's transform."""
 
     name = "genre-cnn-fma"
     Config = GenreCNNFMAConfig
     recipe = Recipe(
-        steps=1400, batch=128, learning_rate=2e-3, weight_decay=0.05, warmup=50, ema=0.99, validate_every=200
+        steps=1000, batch=128, learning_rate=3e-3, weight_decay=0.05, warmup=50, ema=0.99, validate_every=500
     )
     spectrograms: ClassVar[str] = "fma-logmel"
     mean: Tensor
@@ -57,7 +58,9 @@ class GenreCNNFMA(Classifier):
     def __init__(self, config: GenreCNNFMAConfig) -> None:
         super().__init__(config)
         labels = len(config.labels)
-        dense = [_dense(config.width, labels, config.dropout, config.input_dropout) for _ in range(config.dense)]
+        shape = (config.width, labels, config.dropout, config.input_dropout)
+        views = ((0, TIMBRE_SIZE), (0, SUMMARY_START), (SUMMARY_START, TIMBRE_SIZE)) * config.dense
+        dense = [Dense(first, last, *shape) for first, last in views]
         self.members = nn.ModuleList([*dense, AlongBands(config.channels, labels, config.dropout)])
         self.register_buffer("mean", torch.zeros(TIMBRE_SIZE))
         self.register_buffer("scale", torch.ones(TIMBRE_SIZE))
@@ -73,7 +76,7 @@ class GenreCNNFMA(Classifier):
         return "fma-logmel and timbre v1"
 
     def prepare(self, example: Example) -> Item:
-        """Give {"timbre": (windows, 1152), "seconds": (windows,), "heard": (windows,)}.
+        """Give {"timbre": (windows, 1059), "seconds": (windows,), "heard": (windows,)}.
 
         What was wrong with the recording comes as bytes of text, "warnings".
         Raises `AudioError` for what `classify` refuses.
@@ -87,7 +90,7 @@ class GenreCNNFMA(Classifier):
         }
 
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
-        """Items of about 30 s: {"timbre": (1, 1152), "seconds": (1,), "heard": (1,), false for silence}.
+        """Items of about 30 s: {"timbre": (1, 1059), "seconds": (1,), "heard": (1,), false for silence}.
 
         Sound is always heard at 44,100 Hz. Raises `UsageError` for a spectrogram of another transform.
         """
@@ -116,7 +119,7 @@ class GenreCNNFMA(Classifier):
         self.scale.copy_(1 / (rows.std(0) + 1e-3))
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Statistics "x" (batch, 1152) of a window of each item, and "target" (batch, labels), both mixed up."""
+        """Statistics "x" (batch, 1059) of a window of each item, and "target" (batch, labels), both mixed up."""
         config, eye = self.config, np.eye(len(self.labels), dtype=np.float32)
         x = np.stack([rng.choice(item["timbre"][item["heard"]]) for item in items])
         target = eye[[int(item["label"]) for item in items]] * (1 - config.smoothing) + config.smoothing / len(eye)
@@ -145,14 +148,22 @@ class GenreCNNFMA(Classifier):
         return Scores([(0.0, seconds)] if heard else [], rows if heard else rows[:0], rows[0], seconds)
 
 
-def _dense(width: int, labels: int, dropout: float, input_dropout: float) -> nn.Sequential:
-    """Two hidden layers: (n, 1152) -> (n, labels) logits."""
-    return nn.Sequential(
-        nn.Dropout(input_dropout),
-        *_layer(nn.Linear(TIMBRE_SIZE, width), width, dropout),
-        *_layer(nn.Linear(width, width), width, dropout),
-        nn.Linear(width, labels),
-    )
+class Dense(nn.Module):
+    """Two hidden layers over statistics `first` to `last`: (n, 1059) -> (n, labels) logits."""
+
+    def __init__(self, first: int, last: int, width: int, labels: int, dropout: float, input_dropout: float) -> None:
+        super().__init__()
+        self.first, self.last = first, last
+        self.layers = nn.Sequential(
+            nn.Dropout(input_dropout),
+            *_layer(nn.Linear(last - first, width), width, dropout),
+            *_layer(nn.Linear(width, width), width, dropout),
+            nn.Linear(width, labels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Decide on its statistics."""
+        return cast(Tensor, self.layers(x[:, self.first : self.last]))
 
 
 def _layer(kernel: nn.Module, width: int, dropout: float) -> tuple[nn.Module, ...]:
@@ -160,7 +171,7 @@ def _layer(kernel: nn.Module, width: int, dropout: float) -> tuple[nn.Module, ..
 
 
 class AlongBands(nn.Module):
-    """Statistics as channels, convolutions along the bands: (n, 1152) -> (n, labels) logits."""
+    """Statistics as channels, convolutions along the bands: (n, 1059) -> (n, labels) logits."""
 
     def __init__(self, channels: int, labels: int, dropout: float) -> None:
         super().__init__()
@@ -182,5 +193,5 @@ class AlongBands(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Decide on the curves; the cepstra behind them are the dense networks'."""
+        """Decide on the curves; what is behind them is for the dense networks'."""
         return cast(Tensor, self.layers(x[:, : CURVES * BANDS].reshape(len(x), CURVES, BANDS)))
