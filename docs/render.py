@@ -40,7 +40,8 @@ def figures() -> str:
         f"Over three random seeds `genre-cnn` reaches {_spread(cards['genre-cnn'])}. It was trained on 442 songs and "
         "chosen on these 197, so expect a few points less on others. No recording, version or artist is on both sides "
         "of this split, so these figures do not compare with the higher ones of splits that leak artists. "
-        f"`genre-cnn-fma` reaches {_spread(cards['genre-cnn-fma'])}; there a seed also decides which artists are held out."
+        f"`genre-cnn-fma` reaches {_spread(cards['genre-cnn-fma'])}; there a seed also decides "
+        "which artists are held out."
     )
     return "\n".join([*lines, "", text])
 

@@ -92,7 +92,8 @@ class GenreCNNFMA(Classifier):
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """Items of about 30 s: {"timbre": (1, 1059), "seconds": (1,), "heard": (1,), false for silence}.
 
-        Sound is always heard at 44,100 Hz; what was recorded at less sounds like lo-fi music to the model. Raises `UsageError` for a spectrogram of another transform.
+        Sound is always heard at 44,100 Hz; what was recorded at less sounds like lo-fi music to the model.
+        Raises `UsageError` for a spectrogram of another transform.
         """
         if not isinstance(media, Spectrogram):
             windows = fma_windows(media.blocks(FMA_RATE, reading))
