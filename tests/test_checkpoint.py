@@ -73,4 +73,6 @@ def test_shipped_checkpoints_load_and_say_where_they_come_from(name: str) -> Non
     assert (find(name) / "model.safetensors").stat().st_size < 8_000_000
     metrics = card["metrics"]["valid"]
     assert {"accuracy", "interval", "n", "protocol", "baselines"} <= metrics.keys()
-    assert {"majority", "genre-linear"} <= metrics["baselines"].keys()
+    # genre-linear can't take the spectrograms of another archive than GTZAN's
+    beaten = {"majority"} if card["data"]["name"] == "fma-logmel" else {"majority", "genre-linear"}
+    assert metrics["baselines"].keys() == beaten
