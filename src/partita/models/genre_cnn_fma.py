@@ -19,6 +19,7 @@ from partita.audio import Reading
 from partita.errors import UsageError
 from partita.example import Example, Recording, Spectrogram
 from partita.features import FMA_RATE, FMA_SECONDS_PER_COLUMN, fma_windows
+from partita.midi import Score
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
 from partita.models.timbre import BANDS, CURVES, SUMMARY_START, TIMBRE_SIZE, timbre
@@ -93,8 +94,10 @@ class GenreCNNFMA(Classifier):
         """Items of about 30 s: {"timbre": (1, 1059), "seconds": (1,), "heard": (1,), false for silence}.
 
         Sound is always heard at 44,100 Hz; what was recorded at less sounds like lo-fi music to the model.
-        Raises `UsageError` for a spectrogram of another transform.
+        Raises `UsageError` for a spectrogram of another transform, or for a score.
         """
+        if isinstance(media, Score):
+            raise UsageError(f"{media.name}: is a score; this model takes sound, such as its rendering")
         if not isinstance(media, Spectrogram):
             windows = fma_windows(media.blocks(FMA_RATE, reading))
         elif media.front_end == self.spectrograms:
