@@ -176,7 +176,7 @@ def _dyed(body: bytes) -> tuple[Any, list[Any], int]:
             programs = {track.program for track in instruments}  # those that a channel no longer has at its end, too
             if sum(len(track.controls) for track in instruments) * len(programs) > MOST_COPIES:
                 raise ValueError("it has too many controls for as many programs")
-    raise ValueError("something follows its end")
+    raise ValueError("its last events are cut off, or something follows its end")
 
 
 def _with_dye(body: bytes, cut: int, channels: list[int], programs: set[int]) -> Any:
