@@ -25,6 +25,9 @@ TAIL = 1.5
 MOST_SECONDS = 3600.0
 """Length of the longest score that is rendered, since a rendering is held in memory: 1.3 GB an hour."""
 
+LONGEST = 60.0
+"""Seconds after which a note is silent, however long it is held."""
+
 PEAK = 0.95
 """Full scale is 1; what is louder than this is turned down as a whole."""
 
@@ -112,7 +115,8 @@ def _mix(parts: list[_Part], frames: int, rate: int, font: SoundFont | None) -> 
         for notes, sound in _voices(part, font):
             release = round(sound.release * rate)
             fading = np.exp(-np.arange(release) * np.log(1e5) / max(release, 1)).astype(np.float32)
-            wave = sound.wave(int(part.pitch[notes[0]]), int((ends - begins)[notes].max()) + release, rate)
+            longest = min(int((ends - begins)[notes].max()) + release, round(LONGEST * rate))
+            wave = sound.wave(int(part.pitch[notes[0]]), longest, rate)
             for note in notes:
                 begin, held = begins[note], ends[note] - begins[note]
                 played = wave[:, : min(held + release, frames - begin)] * np.float32(0.8 * part.amplitude[note])
