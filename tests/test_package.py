@@ -62,6 +62,7 @@ def test_files_are_small_and_hold_nothing_forbidden(path: Path) -> None:
         ("tune", "tune"),
         ("evaluate", "evaluate"),
         ("evaluate", "repeat"),
+        ("ladder", "ladder"),
     ],
 )
 def test_command_and_function_share_parameters_and_defaults(command: str, function: str) -> None:

@@ -18,6 +18,7 @@ _PUBLIC = {
     "Classification": "partita.tasks.classify",
     "Evaluation": "partita.evaluation",
     "Example": "partita.example",
+    "Ladder": "partita.tasks.ladder",
     "Note": "partita.midi",
     "PartitaError": "partita.errors",
     "Score": "partita.midi",
@@ -26,6 +27,7 @@ _PUBLIC = {
     "classify": "partita.tasks.classify",
     "classify_many": "partita.tasks.classify",
     "evaluate": "partita.tasks.evaluate",
+    "ladder": "partita.tasks.ladder",
     "load": "partita.checkpoint",
     "repeat": "partita.tasks.evaluate",
     "train": "partita.tasks.train",
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from partita.tasks.classify import classify_many as classify_many
     from partita.tasks.evaluate import evaluate as evaluate
     from partita.tasks.evaluate import repeat as repeat
+    from partita.tasks.ladder import Ladder as Ladder
+    from partita.tasks.ladder import ladder as ladder
     from partita.tasks.train import train as train
     from partita.tasks.tune import tune as tune
 

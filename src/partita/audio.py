@@ -210,6 +210,36 @@ class AudioFile:
         yield from _resampled(_decode(self, reading), rate, reading, expected)
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """`seconds` of a sound from `start` (in seconds), decoded only when asked for."""
+
+    source: Audio | AudioFile
+    start: float
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """The sound's name and the stretch."""
+        return f"{self.source.name} from {self.start:g} s"
+
+    def blocks(self, rate: int, reading: Reading | None = None) -> Iterator[Samples]:
+        """Yield mono float32 blocks (frames,) at `rate` Hz; `reading` tells of the excerpt alone."""
+        reading = reading or Reading()
+        first = round(self.start * rate)
+        last, place = first + round(self.seconds * rate), 0
+        for block in self.source.blocks(rate):
+            part = block[max(0, first - place) : max(0, last - place)]
+            place += len(block)
+            if len(part):
+                peak = float(np.abs(part).max())
+                reading.seconds += len(part) / rate
+                reading.peak = reading.mono_peak = reading.heard_peak = max(reading.heard_peak, peak)
+                yield part
+            if place >= last:
+                return
+
+
 def _resampled(
     parts: Iterator[tuple[Samples, int]], rate: int, reading: Reading, expected: float | None
 ) -> Iterator[Samples]:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.audio import Audio, AudioFile
+from partita.audio import Audio, AudioFile, Excerpt
 from partita.decoders import check_exists
 from partita.errors import UsageError
 from partita.midi import Score
@@ -33,7 +33,7 @@ class Spectrogram:
         return float(self.levels.shape[1] * self.seconds_per_column)
 
 
-Recording = Audio | AudioFile | Spectrogram
+Recording = Audio | AudioFile | Excerpt | Spectrogram
 Media = Recording | Score
 """Recordings, and music as MIDI."""
 
@@ -67,18 +67,24 @@ class Example:
 
         Raises `UnreadableAudioError` for a file that is gone or empty or may not be read.
         """
-        import hashlib
+        return _digest(self.media)
 
-        if isinstance(self.media, AudioFile):
-            check_exists(self.media.path)
-            with open(self.media.path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        if isinstance(self.media, Score):
-            return hashlib.sha256(self.media.to_bytes()).hexdigest()
-        array = self.media.samples if isinstance(self.media, Audio) else self.media.levels
-        digest = hashlib.sha256(np.ascontiguousarray(array).tobytes())
-        digest.update(repr((array.shape, str(array.dtype))).encode())
-        return digest.hexdigest()
+
+def _digest(media: Media) -> str:
+    import hashlib
+
+    if isinstance(media, Excerpt):
+        return hashlib.sha256(f"{_digest(media.source)} {media.start} {media.seconds}".encode()).hexdigest()
+    if isinstance(media, AudioFile):
+        check_exists(media.path)
+        with open(media.path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    if isinstance(media, Score):
+        return hashlib.sha256(media.to_bytes()).hexdigest()
+    array = media.samples if isinstance(media, Audio) else media.levels
+    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes())
+    digest.update(repr((array.shape, str(array.dtype))).encode())
+    return digest.hexdigest()
 
 
 def neighbour_folds(labels: Sequence[Hashable], groups: Sequence[Hashable], folds: int) -> list[list[int]]:

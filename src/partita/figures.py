@@ -285,6 +285,38 @@ def _signs(values: NDArray[np.float64]) -> list[str]:
     return [PALETTE[3] if value > 0 else PALETTE[0] for value in values]
 
 
+def ladder(rungs: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]], title: str) -> "Figure":
+    """Accuracy at every rung, each seed a dot, beside what the gaps between them are worth, with 95 % intervals.
+
+    Rows are those of `tasks.ladder.Ladder`.
+    """
+    figure, axes = _figure(1, 2, width=10, height=3.8)
+    left, right = axes[0]
+    for unit, colour, shift in (("segments", PALETTE[0], -0.08), ("songs", PALETTE[4], 0.08)):
+        rows = [row for row in rungs if row["unit"] == unit]
+        places = np.array(["abcd".index(row["rung"]) + shift for row in rows])
+        means = np.array([row["accuracy"] for row in rows])
+        errors = np.abs(np.array([row["interval"] for row in rows]).T - means)
+        left.errorbar(places, means, errors, fmt="o-", color=colour, capsize=3, label=unit)
+        for place, row in zip(places, rows, strict=True):
+            seeds = row["by_seed"]
+            left.plot([place] * len(seeds), seeds, ".", color=colour, alpha=0.5, markersize=4)
+    names = ("a\nwindows\nat random", "b\nchunks\nat random", "c\nsongs\nat random", "d\nown\nprotocol")
+    left.set(xticks=range(4), xticklabels=names, ylim=(0, 1), ylabel="accuracy")
+    left.set_title(title, loc="left", fontsize=10, fontweight="bold")
+    left.legend(frameon=False, fontsize=8)
+    shown = [row for row in gaps if row["value"] is not None][::-1]
+    values = np.array([row["value"] for row in shown])
+    errors = np.abs(np.array([row["interval"] for row in shown]).T - values)
+    colours = [PALETTE[0] if row["unit"] == "segments" else PALETTE[4] for row in shown]
+    right.axvline(0, color=PALETTE[6], linewidth=0.8)
+    for place, (value, error, colour) in enumerate(zip(values, errors.T, colours, strict=True)):
+        right.errorbar(value, place, xerr=error[:, None], fmt="o", color=colour, capsize=3)
+    right.set(yticks=range(len(shown)), yticklabels=[f"{row['gap']} ({row['unit']})" for row in shown])
+    right.set(xlabel="what the leak is worth (accuracy)")
+    return figure
+
+
 def save(figure: "Figure", path: str | Path) -> Path:
     """Write a figure in the form that the name's ending says (.png, .svg, .pdf).
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from partita.alterations import ALTERATIONS, Alteration
-from partita.audio import Audio, AudioFile
+from partita.audio import Audio, AudioFile, Excerpt
 from partita.errors import AudioError, DataError
 from partita.example import Example, Recording, Spectrogram
 from partita.metrics.classification import Interval, wilson
@@ -83,6 +83,8 @@ def apply(alteration: Alteration, media: Recording) -> Audio | Spectrogram | Non
     if isinstance(media, Spectrogram):
         usable = alteration.picture is not None and media.front_end == "gtzan-logmel"
         return alteration.picture(media) if usable and alteration.picture else None
+    if isinstance(media, Excerpt):
+        return None  # windows cut for a ladder are not altered
     audio = Audio.read(media.path) if isinstance(media, AudioFile) else media
     altered = alteration.sound(audio)
     return None if altered is audio else replace(altered, name=audio.name)

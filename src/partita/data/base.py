@@ -18,7 +18,8 @@ class Dataset:
 
     `splits` maps "train", "valid", "test" to examples; what is in no split (left out on purpose) is named in `notes`.
     `protocol` says in words how the splits came about and `leaks` what they leak, if anything (None: nothing known).
-    Raises `DataError` if a group is on both sides of a split.
+    Raises `DataError` if a group is on both sides of a split. Only where `groups_cross` is asked for by name may it be,
+    to measure what that is worth: it needs `leaks`, and `protocol` then ends with it, so that every card says so.
     """
 
     name: str
@@ -26,8 +27,15 @@ class Dataset:
     protocol: str
     leaks: str | None = None
     notes: Sequence[str] = field(default=())
+    groups_cross: bool = False
 
     def __post_init__(self) -> None:
+        if self.groups_cross:
+            if not self.leaks:
+                raise DataError(f"{self.name}: a split that groups may cross must say what it leaks")
+            if self.leaks not in self.protocol:
+                object.__setattr__(self, "protocol", f"{self.protocol}; leaky on purpose: {self.leaks}")
+            return
         side: dict[str, str] = {}
         for split, examples in self.splits.items():
             for example in examples:
