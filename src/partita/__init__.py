@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Audio": "partita.audio",
     "AudioFile": "partita.audio",
+    "Audit": "partita.tasks.audit",
     "Classification": "partita.tasks.classify",
     "Evaluation": "partita.evaluation",
     "Example": "partita.example",
@@ -24,6 +25,7 @@ _PUBLIC = {
     "Score": "partita.midi",
     "Spectrogram": "partita.example",
     "Track": "partita.midi",
+    "audit": "partita.tasks.audit",
     "classify": "partita.tasks.classify",
     "classify_many": "partita.tasks.classify",
     "evaluate": "partita.tasks.evaluate",
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from partita.midi import Note as Note
     from partita.midi import Score as Score
     from partita.midi import Track as Track
+    from partita.tasks.audit import Audit as Audit
+    from partita.tasks.audit import audit as audit
     from partita.tasks.classify import Classification as Classification
     from partita.tasks.classify import classify as classify
     from partita.tasks.classify import classify_many as classify_many

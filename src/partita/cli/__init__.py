@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "Train a model on your own music.",
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a classifier, with intervals and baselines.",
+    "audit": "Find copies, faulty recordings and doubtful labels in a data set.",
     "ladder": "Show what each leak between training and validation is worth.",
     "models": "List models, show cards, count parameters.",
     "info": "Show what audio and MIDI files are.",
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["classify"]:  # cyclopts takes a lone "-" for an option
         words = [STANDARD_INPUT if word == "-" else word for word in words]
-    if words[:1] not in (["train"], ["tune"], ["ladder"]):
+    if words[:1] not in (["train"], ["tune"], ["ladder"], ["audit"]):
         # one recording at a time is fastest on one thread; this must be said before numpy and torch start theirs
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):  # file names need not be text in the terminal's encoding

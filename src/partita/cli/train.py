@@ -17,6 +17,7 @@ def train(
     protocol: str | None = None,
     genres: str | None = None,
     balance: Annotated[bool, Parameter(negative=())] = False,
+    leave_out: Path | None = None,
     seed: int = 0,
     set: Annotated[list[str] | None, Parameter(negative=())] = None,
     calibration_folds: int = 0,
@@ -47,6 +48,8 @@ def train(
         Only these labels, such as --genres jazz,rock.
     balance
         Take as many training songs of each label as the rarest has.
+    leave_out
+        A list of songs that take no part, such as the leave-out.txt that `partita audit` writes.
     seed
         Everything random is drawn from it: the same seed gives the same bytes.
     set
@@ -69,6 +72,7 @@ def train(
             protocol=protocol,
             genres=listed(genres),
             balance=balance,
+            leave_out=leave_out,
             seed=seed,
             settings=parse_settings(set or []),
             calibration_folds=calibration_folds,

@@ -6,10 +6,11 @@ first) and `load(path, protocol, seed)`. Adding one takes its file and a line in
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from partita.data.base import Dataset, folds_by_group, split_by_group
-from partita.errors import UsageError, unknown
+from partita.errors import DataError, UsageError, unknown
 
 DATASETS = {
     "folder": "a folder per label with any audio in it",
@@ -29,13 +30,32 @@ def module(name: str) -> ModuleType:
     return import_module(f"partita.data.{name.replace('-', '_')}")
 
 
+def read_names(path: str | Path) -> set[str]:
+    """The songs of a list with a name on each line; what follows two spaces and a # is a comment, as is a line from #.
+
+    Raises `DataError` where the file can't be read.
+    """
+    try:
+        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a list of names ({error})") from None
+    return {name for line in lines if (name := line.split("  # ", 1)[0].strip()) and not name.startswith("#")}
+
+
 def load(
-    spec: str, protocol: str | None = None, seed: int = 0, *, genres: Sequence[str] | None = None, balance: bool = False
+    spec: str,
+    protocol: str | None = None,
+    seed: int = 0,
+    *,
+    genres: Sequence[str] | None = None,
+    balance: bool = False,
+    leave_out: str | Path | None = None,
 ) -> Dataset:
     """Load a data set given as NAME:PATH, such as `folder:my-music` or `gtzan-logmel:gtzan.npz`.
 
     `protocol` is one of the data set's PROTOCOLS, the first by default. `seed` draws the split where it is not fixed.
-    `genres` keeps these labels alone; `balance` evens out the training part.
+    `genres` keeps these labels alone; `balance` evens out the training part; `leave_out` is a file that lists songs
+    which take no part, as `audit` writes it.
     Raises `UsageError` for an unknown name or protocol, `DataError` where the path does not hold such a data set.
     """
     name, colon, path = spec.partition(":")
@@ -48,8 +68,9 @@ def load(
     if protocol not in source.PROTOCOLS:
         raise unknown(f"protocol of {name}", protocol, list(source.PROTOCOLS))
     dataset: Dataset = source.load(path, protocol, seed)
+    dataset = dataset.without(read_names(leave_out), str(leave_out)) if leave_out else dataset
     dataset = dataset.only(genres) if genres else dataset
     return dataset.balanced(seed) if balance else dataset
 
 
-__all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "split_by_group"]
+__all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "read_names", "split_by_group"]

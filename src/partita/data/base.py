@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from partita.errors import DataError, unknown
@@ -82,6 +82,17 @@ class Dataset:
                 raise unknown(f"label of {self.name}", genre, list(self.labels))
         kept = {name: [e for e in examples if e.label in genres] for name, examples in self.splits.items()}
         return replace(self, splits=kept, notes=[*self.notes, f"only {', '.join(sorted(set(genres)))}"])
+
+    def without(self, names: Collection[str], source: str) -> "Dataset":
+        """The examples but those named; `source` says in the notes where the names come from.
+
+        Raises `DataError` where none of the names is in the data set: it is then a list of something else.
+        """
+        kept = {name: [e for e in examples if e.id not in names] for name, examples in self.splits.items()}
+        gone = len(self.examples) - sum(map(len, kept.values()))
+        if names and not gone:
+            raise DataError(f"{source}: none of its {len(names)} names is in {self.name}")
+        return replace(self, splits=kept, notes=[*self.notes, f"{gone} songs are left out, as {source} says"])
 
     def balanced(self, seed: int = 0) -> "Dataset":
         """As many training examples of every label as the rarest has, drawn from `seed`; other parts stay whole."""

@@ -7,7 +7,7 @@ because they repeat, are distorted, or share an artist with held-out songs.
 from collections.abc import Sequence
 
 from partita.data.base import Dataset
-from partita.data.gtzan import PROTOCOLS, catalogue, divide, recording
+from partita.data.gtzan import PROTOCOLS, catalogue, divide, duplicates, recording
 from partita.data.logmel import read_archive
 from partita.example import Example, Spectrogram
 from partita.features import GTZAN_SECONDS_PER_COLUMN
@@ -16,7 +16,7 @@ SOURCE = "GTZAN genre collection (Tzanetakis and Cook 2002), transformed"
 LICENCE = "unlicensed recordings: for training and measuring; the spectrograms must not be passed on"
 CITATION = "G. Tzanetakis, P. Cook: Musical genre classification of audio signals. IEEE TSAP 10(5), 2002."
 
-__all__ = ["CITATION", "LICENCE", "PROTOCOLS", "SOURCE", "load"]
+__all__ = ["CITATION", "LICENCE", "PROTOCOLS", "SOURCE", "duplicates", "load"]
 
 
 def load(path: str, protocol: str, seed: int) -> Dataset:

@@ -20,6 +20,7 @@ def train(
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
     balance: bool = False,
+    leave_out: str | Path | None = None,
     seed: int = 0,
     settings: Settings | None = None,
     calibration_folds: int = 0,
@@ -29,6 +30,7 @@ def train(
     """Train a registered model on a data set given as NAME:PATH and write a checkpoint to the folder `out`.
 
     `genres` keeps these labels alone, `balance` takes as many training songs of each label as the rarest has.
+    `leave_out` is a file that lists songs which take no part, as `audit` writes it.
     `settings` change the model's config or its recipe by name, such as {"steps": 500}. A training that was stopped
     goes on where it was when called again with the same arguments. A classifier's temperature is fitted on the
     validation songs, or by cross-validation inside the training part if `calibration_folds` is 2 or more.
@@ -39,7 +41,7 @@ def train(
     if (folder / CARD).exists():
         raise UsageError(f"{folder}: already holds a finished checkpoint; give another folder")
     model_class(model)  # a wrong name is said before the data is read
-    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
+    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
     plan = Plan.of(model, dataset.labels, settings)
     return train_run(
         plan, dataset, folder, seed=seed, calibration_folds=calibration_folds, device=device, progress=progress
