@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from conftest import encode, tone
 
-from partita import audit, data, train
+from partita import audit, data, evaluate, train
 from partita.audio import Audio
 from partita.cli import main
 from partita.data import read_names
@@ -202,7 +202,7 @@ def test_archives_name_known_copies_and_keep_those_in_use(tmp_path: Path) -> Non
     assert "labels are not checked" in audit(f"fma-logmel:{archive}").notes[-1]
 
 
-def test_a_list_is_left_out_of_training(tmp_path: Path) -> None:
+def test_a_list_is_left_out_of_training_and_evaluation(tmp_path: Path) -> None:
     names = [example.id for example in data.load("synthetic:6").split("train")]
     listed = tmp_path / "list.txt"
     listed.write_text(f"{names[0]}  # a copy\n# {names[1]}  # a suspect\n\n{names[2]}\n")
@@ -214,6 +214,9 @@ def test_a_list_is_left_out_of_training(tmp_path: Path) -> None:
     card = json.loads((done.folder / "card.json").read_text())
     assert card["data"]["train"] == len(names) - 2
     assert any("left out" in note for note in card["data"]["notes"])
+    valid = [example.id for example in data.load("synthetic:6").split("valid")]
+    listed.write_text(f"{valid[0]}\n")
+    assert evaluate(done.folder, data="synthetic:6", leave_out=listed, baselines=False).n == len(valid) - 1
     listed.write_text("something else\n")
     with pytest.raises(DataError, match="none of its 1 names"):
         data.load("synthetic:6", leave_out=listed)

@@ -23,6 +23,7 @@ def evaluate(
     protocol: str | None = None,
     genres: str | None = None,
     balance: Annotated[bool, Parameter(negative=())] = False,
+    leave_out: Path | None = None,
     seed: int = 0,
     baselines: bool = True,
     gap: bool = True,
@@ -66,6 +67,8 @@ def evaluate(
         Only these labels, such as --genres jazz,rock.
     balance
         Even out the training part that the baselines are fitted to.
+    leave_out
+        A list of songs that take no part, such as the leave-out.txt that `partita audit` writes.
     seed
         Draws the split where it is not fixed, and training songs to measure; the first of --seeds.
     baselines
@@ -107,6 +110,7 @@ def evaluate(
         "protocol": protocol,
         "genres": listed(genres),
         "balance": balance,
+        "leave_out": leave_out,
         "seed": seed,
         "baselines": baselines,
         "gap": gap,

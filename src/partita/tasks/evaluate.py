@@ -38,6 +38,7 @@ def evaluate(
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
     balance: bool = False,
+    leave_out: str | Path | None = None,
     seed: int = 0,
     baselines: bool = True,
     gap: bool = True,
@@ -53,15 +54,15 @@ def evaluate(
     look. `genres` keeps these labels alone, `balance` evens out the training part. `baselines` fits `genre-linear` to
     the same training part and measures it on the same songs. `gap` also measures the training part if the checkpoint
     was trained on it. `compare` names other checkpoints, or .csv files of predictions, to pair song by song;
-    `stress` classifies every song again after changes that leave its genre as it was;
-    `update_card` writes the numbers into the card of a checkpoint of one's own.
+    `stress` classifies every song again after changes that leave its genre as it was; `leave_out` is a file that lists
+    songs which take no part, as `audit` writes it; `update_card` writes the numbers into the card of one's own folder.
     Raises `UsageError` where the split is locked, the labels differ, or the card is a shipped one.
     """
     _check_lock(split, test)
     if update_card:
         own_folder(model)
     network = _classifier(model, device)
-    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
+    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
     result = measure_classifier(
         network,
         identity(model),
@@ -97,6 +98,7 @@ def repeat(
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
     balance: bool = False,
+    leave_out: str | Path | None = None,
     seed: int = 0,
     settings: Mapping[str, str | int | float] | None = None,
     baselines: bool = True,
@@ -121,7 +123,7 @@ def repeat(
     _check_lock(split, test)
     if str(model) not in MODELS:
         read_card(model)  # a wrong name is said before the data is read
-    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance)
+    dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
     plan = Plan.of(model, dataset.labels, settings)
     options = {"baselines": baselines, "gap": gap, "device": device, "progress": progress}
     if folds:
