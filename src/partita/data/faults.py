@@ -61,7 +61,7 @@ def listen(song: Example) -> Heard | Fault:
             if reading.silent:
                 raise UnusableAudioError(media.name, reading.silent)
         else:
-            raise DataError(f"{song.id}: is none; an audit listens to recordings")
+            raise DataError(f"{song.id}: an audit listens to recordings, not to excerpts or scores")
         silent = float(1 - levels.any(0).mean())
         return Heard(song, song.content, seconds, silent, clipped, tuple(reading.warnings), fingerprint(levels), each)
     except UnusableAudioError as error:
