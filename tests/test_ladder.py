@@ -203,14 +203,14 @@ def test_a_ladder_is_done_once_and_goes_on_where_it_was(tmp_path: Path, monkeypa
     lines = kept.splitlines(keepends=True)
     (tmp_path / "results.jsonl").write_text("".join(lines[:4]) + lines[4][:30])  # killed while it wrote
     trained = []
-    climb = task._climb
-    monkeypatch.setattr(task, "_climb", lambda *args: trained.append(args[3]) or climb(*args))
+    climb = task.measure_rung
+    monkeypatch.setattr(task, "measure_rung", lambda *args: trained.append(args[2]) or climb(*args))
     assert ladder("genre-linear", out=tmp_path, **options) == first
     assert trained == ["d"]
     with pytest.raises(UsageError, match="ladder of something else"):
         ladder("genre-linear", out=tmp_path, **{**options, "seconds": 2.0})
     (tmp_path / "results.jsonl").write_text("what is this\n")
-    with pytest.raises(UsageError, match="does not hold results of a ladder"):
+    with pytest.raises(UsageError, match="does not hold such results"):
         ladder("genre-linear", out=tmp_path, **options)
 
 

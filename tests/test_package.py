@@ -59,6 +59,7 @@ def test_files_are_small_and_hold_nothing_forbidden(path: Path) -> None:
     [
         ("classify", "classify_many"),
         ("train", "train"),
+        ("reproduce", "reproduce"),
         ("tune", "tune"),
         ("evaluate", "evaluate"),
         ("evaluate", "repeat"),

@@ -32,6 +32,7 @@ _PUBLIC = {
     "ladder": "partita.tasks.ladder",
     "load": "partita.checkpoint",
     "repeat": "partita.tasks.evaluate",
+    "reproduce": "partita.tasks.reproduce",
     "train": "partita.tasks.train",
     "tune": "partita.tasks.tune",
 }
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from partita.tasks.evaluate import repeat as repeat
     from partita.tasks.ladder import Ladder as Ladder
     from partita.tasks.ladder import ladder as ladder
+    from partita.tasks.reproduce import reproduce as reproduce
     from partita.tasks.train import train as train
     from partita.tasks.tune import tune as tune
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Measure a classifier, with intervals and baselines.",
     "audit": "Find copies, faulty recordings and doubtful labels in a data set.",
     "ladder": "Show what each leak between training and validation is worth.",
+    "reproduce": "Show what a student report claims and what its models do when measured.",
     "models": "List models, show cards, count parameters.",
     "info": "Show what audio and MIDI files are.",
     "doctor": "Show what is installed and what is missing.",

@@ -1,0 +1,70 @@
+"""The reports' claims and their reproduction."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import partita
+from partita import claims
+from partita.claims import REPORTS
+from partita.cli import main
+from partita.data.gtzan import GENRES
+from partita.errors import UsageError
+from partita.settings import Plan
+from partita.tasks import reproduce as task
+
+every_report = pytest.mark.parametrize("name", REPORTS)
+
+
+@every_report
+def test_every_report_prints_its_claims(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", name]) == 0
+    text = capsys.readouterr().out
+    assert all(claim.what in text for claim in REPORTS[name].claims)
+
+
+def test_shares_of_known_size_carry_their_interval() -> None:
+    songs = next(claim for claim in claims.report("p66").claims if claim.what == "bach, songs")
+    assert songs.interval == pytest.approx((0.786, 0.957), abs=5e-4)
+    tracks = claims.report("fstmuse").claims[0]
+    assert tracks.interval == pytest.approx((0.743, 0.926), abs=5e-4)
+
+
+@every_report
+def test_corrected_variants_are_settings_that_the_models_have(name: str) -> None:
+    for trial in REPORTS[name].trials:
+        for variant in trial.corrected:
+            plan = Plan.of(trial.model, GENRES, variant)
+            with torch.device("meta"):
+                assert plan.kind(plan.config).parameter_count > 0
+
+
+def test_a_report_is_tried_under_both_protocols_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = claims.Trial("bach", "b", 2.0, ({"level": "rms"},))
+    monkeypatch.setitem(REPORTS, "p66", claims.Report("a report", "leaky", (), (trial,)))
+    settings = {"filters": "4,4,4", "steps": 4, "batch": 4}
+    result = partita.reproduce("p66", data="synthetic:6", settings=settings, out=tmp_path, device="cpu")
+    assert [(row["variant"], row["rung"]) for row in result.rows] == [
+        ("exact", "b"),
+        ("exact", "d"),
+        ("level=rms", "d"),
+    ]
+    for row in result.rows:
+        assert 0 <= row["segments"]["accuracy"] <= 1
+        assert (row["songs"] is None) == (row["rung"] == "b")
+        assert 0.2 <= row["majority"]["accuracy"] <= 1
+    assert json.loads((tmp_path / "reproduction.json").read_text()) == json.loads(json.dumps(result.json()))
+    monkeypatch.setattr(task, "measure_rung", None)
+    again = partita.reproduce("p66", data="synthetic:6", settings=settings, out=tmp_path, device="cpu")
+    assert again == result, "what is finished is not trained again"
+    with pytest.raises(UsageError, match="something else"):
+        partita.reproduce("p66", data="synthetic:6", out=tmp_path)
+
+
+def test_what_can_not_be_tried_is_refused() -> None:
+    with pytest.raises(UsageError, match="Known: p66"):
+        partita.reproduce("p67")
+    with pytest.raises(UsageError, match="no classifier"):
+        partita.reproduce("aaa", data="synthetic:4")
