@@ -1,7 +1,8 @@
 """What five student reports claim, with the uncertainty that they omit, and how each claim can be tried again.
 
 A trial names a model, the rung of the ladder that the report's own split stands on (b: chunks of one song on both
-sides; c: songs whole, artists on both sides), and settings that mend what is faulty in its design. The honest rung is d.
+sides; c: songs whole, artists on both sides), and settings that mend what is faulty in its design. The honest rung
+is d.
 """
 
 from dataclasses import dataclass
