@@ -1,7 +1,7 @@
 """Write what follows from the shipped checkpoints into the documentation: python docs/render.py.
 
-Fills the marked parts of README.md and docs/models.md from the cards, and runs the demo for its text and picture. With
-`--check` it changes nothing and fails where the figures differ from the cards.
+Fills the marked parts of README.md, docs/models.md and docs/polyphonic.md from the cards, and runs the demo for its
+text and picture. With `--check` it changes nothing and fails where the figures differ from the cards.
 """
 
 import subprocess
@@ -15,6 +15,14 @@ from partita.checkpoint import read_card, shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 SPLITS = {"gtzan-logmel": "GTZAN, fault-filtered valid", "fma-logmel": "FMA-small, valid cut by artist"}
+PUBLISHED = {
+    "independent outputs, best": ("8.10 (TCN)", "2.37 (R-Transformer)", "5.99 (GRU)", "7.39 (fast-dropout RNN)"),
+    "RNN-NADE": ("5.56", "2.31", "5.60", "7.05"),
+    "BALSTM": ("5.05", "1.55", "3.90", "4.90"),
+    "DBN-LSTM (likelihood not tractable)": ("3.47", "1.32", "3.91", "4.63"),
+}
+"""Test figures from papers, in the order of `SETS`; docs/polyphonic.md says from which."""
+SETS = ("jsb", "nottingham", "musedata", "piano-midi")
 
 
 def figures() -> str:
@@ -23,7 +31,7 @@ def figures() -> str:
         "| model | measured on | accuracy | 95 % interval | n | ECE | parameters |",
         "|---|---|---|---|---|---|---|",
     ]
-    cards = {name: read_card(name) for name in shipped()}
+    cards = classifiers()
     for data, split in SPLITS.items():
         those = {name: card for name, card in cards.items() if card["data"]["name"] == data}
         for name, card in those.items():
@@ -50,6 +58,30 @@ def _spread(card: dict[str, Any]) -> str:
     spread = card["spread"]
     seeds = ", ".join(f"{value:.3f}" for value in spread["valid accuracy"])
     return f"{seeds}: mean {spread['mean']:.3f}, standard deviation {spread['standard deviation']:.3f}"
+
+
+def classifiers() -> dict[str, dict[str, Any]]:
+    """The cards of shipped classifiers."""
+    cards = {name: read_card(name) for name in shipped()}
+    return {name: card for name, card in cards.items() if "labels" in card["config"]}
+
+
+def polyphonic() -> str:
+    """The table of the polyphonic benchmark: ours on the validation parts, published ones on the test parts."""
+    cards = {name: read_card(f"chord-transformer-{name}") for name in SETS if f"chord-transformer-{name}" in shipped()}
+    valid = {name: card["metrics"]["valid"] for name, card in cards.items()}
+
+    def row(title: str, cells: list[str]) -> str:
+        return f"| {title} | {' | '.join(cells)} |"
+
+    lines = [row("nats per step", ["JSB", "Nottingham", "MuseData", "Piano-midi.de"]), "|---|---|---|---|---|"]
+    figures = {name: f"**{each['nll_per_step']:.3f}** ({_interval(each)})" for name, each in valid.items()}
+    lines.append(row("`chord-transformer`, valid", [figures.get(name, "not shipped") for name in SETS]))
+    for baseline in next(iter(valid.values()), {"baselines": ()})["baselines"]:
+        values = [f"{valid[name]['baselines'][baseline]:.2f}" if name in valid else "" for name in SETS]
+        lines.append(row(f"{baseline}, valid", values))
+    lines += [row(f"{title}, test", list(values)) for title, values in PUBLISHED.items()]
+    return "\n".join(lines)
 
 
 def card_page(name: str, card: dict[str, Any]) -> str:
@@ -90,8 +122,12 @@ def filled(path: Path, mark: str, text: str) -> str:
 
 def main(check: bool) -> int:
     """Fill the documents, or check that they are filled."""
-    pages = "\n\n".join(card_page(name, read_card(name)) for name in shipped())
-    wanted = [(ROOT / "README.md", "figures", figures()), (ROOT / "docs" / "models.md", "cards", pages)]
+    pages = "\n\n".join(card_page(name, card) for name, card in classifiers().items())
+    wanted = [
+        (ROOT / "README.md", "figures", figures()),
+        (ROOT / "docs" / "models.md", "cards", pages),
+        (ROOT / "docs" / "polyphonic.md", "figures", polyphonic()),
+    ]
     if check:
         stale = [path.name for path, mark, text in wanted if path.read_text("utf-8") != filled(path, mark, text)]
         print(f"stale: {', '.join(stale)}; run docs/render.py" if stale else "up to date")

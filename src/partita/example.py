@@ -12,6 +12,9 @@ from partita.decoders import check_exists
 from partita.errors import UsageError
 from partita.midi import Score
 
+KEYS = 88
+"""Keys of a piano, A0 (MIDI note 21) to C8 (108)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Spectrogram:
@@ -33,9 +36,20 @@ class Spectrogram:
         return float(self.levels.shape[1] * self.seconds_per_column)
 
 
+@dataclass(frozen=True, eq=False)
+class KeyRoll:
+    """A piano roll: which of the 88 keys, A0 to C8, sound in each step of a piece.
+
+    `cells` is bool (steps, 88). How long a step lasts is the data set's affair; a held note looks like a repeated one.
+    """
+
+    cells: NDArray[np.bool_]
+    name: str = "roll"
+
+
 Recording = Audio | AudioFile | Excerpt | Spectrogram
-Media = Recording | Score
-"""Recordings, and music as MIDI."""
+Media = Recording | Score | KeyRoll
+"""Recordings, music as MIDI, and piano rolls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +57,7 @@ class Example:
     """One item of a data set.
 
     `group` is what must not be on both sides of a split: the song of a clip, the artist of a song, the mix of an
-    excerpt. `label` is spelled as in the data.
+    excerpt. `label` is spelled as in the data; "" is an example without one.
     """
 
     id: str
@@ -53,12 +67,24 @@ class Example:
 
     @property
     def recording(self) -> Recording:
-        """The media of an example for models that listen.
+        """The media of a model that listens.
 
-        Raises `UsageError` for a score.
+        Raises `UsageError` for a score or a piano roll.
         """
         if isinstance(self.media, Score):
             raise UsageError(f"{self.id}: is a score, and this model takes recordings, such as the score's rendering")
+        if isinstance(self.media, KeyRoll):
+            raise UsageError(f"{self.id}: is a piano roll, and this model takes recordings")
+        return self.media
+
+    @property
+    def roll(self) -> KeyRoll:
+        """The media of a model that reads piano rolls.
+
+        Raises `UsageError` for anything else.
+        """
+        if not isinstance(self.media, KeyRoll):
+            raise UsageError(f"{self.id}: is no piano roll, which is what this model takes")
         return self.media
 
     @cached_property
@@ -81,7 +107,11 @@ def _digest(media: Media) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     if isinstance(media, Score):
         return hashlib.sha256(media.to_bytes()).hexdigest()
-    array = media.samples if isinstance(media, Audio) else media.levels
+    array: NDArray[np.generic]
+    if isinstance(media, Audio):
+        array = media.samples
+    else:
+        array = media.levels if isinstance(media, Spectrogram) else media.cells
     digest = hashlib.sha256(np.ascontiguousarray(array).tobytes())
     digest.update(repr((array.shape, str(array.dtype))).encode())
     return digest.hexdigest()

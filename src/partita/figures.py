@@ -31,16 +31,18 @@ def genre_colours(labels: Sequence[str]) -> dict[str, str]:
 
 
 def curves(history: Sequence[Mapping[str, float]]) -> "Figure":
-    """Training and validation loss, and validation accuracy, over optimiser steps."""
-    figure, axes = _figure(1, 2, width=9, height=3.4)
+    """Training and validation loss, and the accuracy of a classifier, over optimiser steps."""
+    measured = any("valid_accuracy" in row for row in history)
+    figure, axes = _figure(1, 1 + measured, width=4.5 * (1 + measured), height=3.4)
     steps = [row["step"] for row in history]
     for name, label in (("loss", "training"), ("valid_loss", "validation")):
         if any(name in row for row in history):
             axes[0, 0].plot(steps, [row.get(name, np.nan) for row in history], label=label, linewidth=1.8)
-    axes[0, 0].set(xlabel="optimiser steps", ylabel="cross-entropy (nats)")
+    axes[0, 0].set(xlabel="optimiser steps", ylabel="loss (nats)")
     axes[0, 0].legend(frameon=False)
-    axes[0, 1].plot(steps, [row.get("valid_accuracy", np.nan) for row in history], color=PALETTE[5], linewidth=1.8)
-    axes[0, 1].set(xlabel="optimiser steps", ylabel="validation accuracy (songs)", ylim=(0, 1))
+    if measured:
+        axes[0, 1].plot(steps, [row.get("valid_accuracy", np.nan) for row in history], color=PALETTE[5], linewidth=1.8)
+        axes[0, 1].set(xlabel="optimiser steps", ylabel="validation accuracy (songs)", ylim=(0, 1))
     return figure
 
 

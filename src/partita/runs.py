@@ -11,20 +11,23 @@ from partita.checkpoint import save
 from partita.data import Dataset
 from partita.errors import UsageError
 from partita.evaluation import Evaluation, cross_validated_temperature, measure_classifier, prepare_all
+from partita.likelihood import Likelihood, measure_likelihood
 from partita.metrics.classification import fit_temperature
 from partita.models.base import Item
 from partita.models.classifier import Classifier, truth_of
+from partita.models.rolls import RollModel
 from partita.settings import Plan
 from partita.training import STATE, Progress, Run, fit
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished training: the checkpoint's folder, the run, and a classifier's numbers on the validation part."""
+    """A finished training: the checkpoint's folder, the run, and the numbers on the validation part, if any."""
 
     folder: Path
     run: Run
-    evaluation: Evaluation | None
+    evaluation: Evaluation | Likelihood | None
+    classifies: bool
 
 
 def train_run(
@@ -42,12 +45,11 @@ def train_run(
     The validation part, if there is one, chooses among the weights, fits the temperature unless `calibration_folds` do,
     and is measured for the card. A run that was stopped goes on where it was.
     """
-    smallest = Counter(example.label for example in dataset.split("train")).most_common()[-1]
-    if smallest[1] < 2:
-        raise UsageError(f"the label {smallest[0]!r} has only {smallest[1]} song to train on; two are the least")
     network = plan.new(seed)
-    if isinstance(network, Classifier) and not network.closed_form:
-        check_folds(dataset, calibration_folds)
+    if isinstance(network, Classifier):
+        _check_labels(network.name, dataset)
+        if not network.closed_form:
+            check_folds(dataset, calibration_folds)
     source = datasets.module(dataset.name)
     train_part = prepare_all(network, dataset.split("train"), progress)
     valid_part = prepare_all(network, dataset.splits.get("valid", ()), progress)
@@ -70,15 +72,27 @@ def train_run(
         "best_step": run.best_step,
         "left_out": [str(failure) for failure in (*train_part.failures, *valid_part.failures)],
     }
-    evaluation = None
+    evaluation: Evaluation | Likelihood | None = None
     if isinstance(network, Classifier):
         card["calibration"] = _calibrate(network, plan, dataset, valid_part.items, calibration_folds, seed, device)
         if valid_part.items:
             evaluation = measure_classifier(network, folder.name, dataset, "valid", gap=True, seed=seed)
-            card["metrics"] = {"valid": evaluation.json()}
+    elif isinstance(network, RollModel) and valid_part.items:
+        evaluation = measure_likelihood(network, folder.name, dataset, "valid")
+    if evaluation is not None:
+        card["metrics"] = {"valid": evaluation.json()}
     save(network, folder, card)
     (folder / STATE).unlink(missing_ok=True)
-    return Trained(folder, run, evaluation)
+    return Trained(folder, run, evaluation, isinstance(network, Classifier))
+
+
+def _check_labels(name: str, dataset: Dataset) -> None:
+    """Raise `UsageError` for data that a classifier can't learn from: without labels, or with one song of a label."""
+    if not dataset.labels:
+        raise UsageError(f"{name} is a classifier and {dataset.name} has no labels")
+    label, count = Counter(example.label for example in dataset.split("train")).most_common()[-1]
+    if count < 2:
+        raise UsageError(f"the label {label!r} has only {count} song to train on; two are the least")
 
 
 def check_folds(dataset: Dataset, folds: int, *, what: str = "calibration folds") -> None:

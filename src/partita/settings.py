@@ -32,7 +32,7 @@ class Plan:
         """
         if str(name) in MODELS or not Path(name).exists():
             kind = model_class(str(name))
-            return cls(kind, kind.Config(labels=labels), kind.recipe).changed(settings or {})
+            return cls(kind, kind.config_for(labels), kind.recipe).changed(settings or {})
         card = read_card(name)
         kind = model_class(card["model"])
         config = replace(kind.from_config_json(card["config"]).config, labels=labels)

@@ -10,6 +10,7 @@ from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
     from partita.evaluation import Compared, Evaluation
+    from partita.likelihood import Likelihood
     from partita.repeats import Repeats
     from partita.stress import Stressed
 
@@ -39,7 +40,7 @@ def evaluate(
     json: Annotated[bool, Parameter(negative=())] = False,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> int:
-    """Measure a classifier on a data set: accuracy with its interval, votes, calibration, every genre, and baselines.
+    """Measure a model on a data set: a classifier's accuracy and calibration or a roll model's nats, with baselines.
 
     Examples
     --------
@@ -50,6 +51,8 @@ def evaluate(
     partita evaluate my-genres --data folder:MUSIC --compare genre-cnn other.csv --html report.html
 
     partita evaluate genre-linear --data folder:MUSIC --seeds 5 --out runs
+
+    partita evaluate chord-transformer-jsb --data polyphonic:FILE.npz
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def evaluate(
     seed
         Draws the split where it is not fixed, and training songs to measure; the first of --seeds.
     baselines
-        Also measure the majority label and genre-linear fitted to the same training part.
+        Also measure what simple counting does, and genre-linear beside classifiers, fitted to the same training part.
     gap
         Also measure songs of the training part, if the checkpoint was trained on them.
     compare
@@ -99,6 +102,7 @@ def evaluate(
         Where the model runs.
     """
     from partita.errors import UsageError
+    from partita.likelihood import Likelihood
     from partita.settings import parse_settings
     from partita.tasks.evaluate import evaluate as measure
     from partita.tasks.evaluate import repeat
@@ -129,6 +133,11 @@ def evaluate(
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
         result = measure(model, progress=progress, **options, **known)
+    if isinstance(result, Likelihood):
+        if csv or html or stress or compare or update_card:
+            raise UsageError("--compare, --stress, --html, --csv and --update-card are for classifiers")
+        _tell(result.json() if json else likelihood_lines(result))
+        return 0
     if csv:
         from partita.evaluation import write_predictions
 
@@ -165,6 +174,26 @@ def repeat_lines(runs: "Repeats") -> list[str]:
         trained = f"  training songs {run.gap.accuracy:.3f}" if run.gap else ""
         lines.append(f"  {folder:<14} {_share(run.accuracy, run.interval)}  n {run.n}{trained}")
     return lines
+
+
+def lines_of(result: "Evaluation | Likelihood") -> list[str]:
+    """Whatever was measured, for reading."""
+    from partita.likelihood import Likelihood
+
+    return likelihood_lines(result) if isinstance(result, Likelihood) else summary_lines(result)
+
+
+def likelihood_lines(result: "Likelihood") -> list[str]:
+    """A likelihood for reading: protocol first, then the figure, baselines beside it."""
+    low, high = result.interval
+    kind = "exact" if result.exact else "a bound"
+    return [
+        f"{result.model} on {result.protocol}",
+        *(f"note: {text}" for text in result.notes),
+        f"nats per step  {result.nll_per_step:.3f}  [{low:.3f}, {high:.3f}]  {kind}; "
+        f"mean of pieces {result.nll_per_piece:.3f}",
+        *(f"  beside       {nats:.3f}  {name}" for name, nats in result.baselines.items()),
+    ]
 
 
 def summary_lines(result: "Evaluation") -> list[str]:

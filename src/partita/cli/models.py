@@ -1,5 +1,6 @@
 """The command `partita models`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -46,18 +47,24 @@ def _list(json: bool) -> int:
 
     shipped = _shipped()
     for model, entry in MODELS.items():
+        ours = sorted(name for name, kind in shipped.items() if kind == model)
         if json:
-            say_json({"name": model, "summary": entry.summary, "shipped": model in shipped})
+            say_json({"name": model, "summary": entry.summary, "shipped": bool(ours), "checkpoints": ours})
         else:
-            say(f"{model:<14} {entry.summary}{'  [shipped]' if model in shipped else ''}")
+            named = ["shipped"] if ours == [model] else ours
+            mark = f"  [{', '.join(named)}]" if named else ""
+            say(f"{model:<18} {entry.summary}{mark}")
     return 0
 
 
-def _shipped() -> set[str]:
-    """Names of shipped checkpoints, found without importing torch."""
+def _shipped() -> dict[str, str]:
+    """Shipped checkpoints with their models' names, found without importing torch."""
+    import json
     from importlib.resources import files
 
-    return {folder.name for folder in (files("partita") / "pretrained").iterdir() if (folder / "card.json").is_file()}
+    cards = [folder / "card.json" for folder in (files("partita") / "pretrained").iterdir()]
+    found = {card.parent.name: card for card in map(Path, map(str, cards)) if card.is_file()}
+    return {name: json.loads(card.read_text(encoding="utf-8"))["model"] for name, card in found.items()}
 
 
 def _card(name: str, json: bool) -> int:
@@ -100,7 +107,7 @@ def _summarise(name: str, json: bool) -> int:
     else:
         kind = model_class(name)
         with torch.device("meta"):  # shapes alone: the largest model would fill half a gigabyte
-            model = kind(kind.Config(labels=GENRES))
+            model = kind(kind.config_for(GENRES))
     layers = model.outline()
     if json:
         rows = [layer._asdict() for layer in layers]

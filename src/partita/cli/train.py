@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from partita.cli.console import listed, note, progress_bar, say
-from partita.cli.evaluate import summary_lines
+from partita.cli.evaluate import lines_of
 
 
 def train(
@@ -83,8 +83,9 @@ def train(
     if history:
         figures.save(figures.curves(history), trained.folder / "curves.png")
     if trained.evaluation:
-        for line in summary_lines(trained.evaluation):
+        for line in lines_of(trained.evaluation):
             say(line)
     say(f"checkpoint: {trained.folder}")
-    note(f"next: partita classify YOUR-MUSIC --model {trained.folder}")
+    if trained.classifies:
+        note(f"next: partita classify YOUR-MUSIC --model {trained.folder}")
     return 0

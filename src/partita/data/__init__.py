@@ -20,6 +20,8 @@ DATASETS = {
     "fma": "your own copy of FMA with its tracks.csv",
     "fma-logmel": "FMA-small as an archive of log-mel spectrograms (.npz)",
     "midi": "a folder of MIDI files, split by work",
+    "polyphonic": "piano rolls of the polyphonic benchmark (.npz with any of the parts train, valid, test)",
+    "synthetic-rolls": "generated piano rolls, for tests and first runs; takes the number of pieces as its path",
 }
 
 
@@ -40,6 +42,11 @@ def read_names(path: str | Path) -> set[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a list of names ({error})") from None
     return {name for line in lines if (name := line.split("  # ", 1)[0].strip()) and not name.startswith("#")}
+
+
+def test_is_open(spec: str) -> bool:
+    """Whether the test part of a data set given as NAME:PATH is a public benchmark's, which papers print."""
+    return bool(getattr(module(spec.partition(":")[0]), "TEST_IS_OPEN", False))
 
 
 def load(
@@ -73,4 +80,4 @@ def load(
     return dataset.balanced(seed) if balance else dataset
 
 
-__all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "read_names", "split_by_group"]
+__all__ = ["DATASETS", "Dataset", "folds_by_group", "load", "module", "read_names", "split_by_group", "test_is_open"]

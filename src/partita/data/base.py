@@ -52,8 +52,8 @@ class Dataset:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels in alphabetical order, which is GTZAN's own order."""
-        return tuple(sorted({example.label for example in self.examples}))
+        """The labels in alphabetical order, which is GTZAN's own order; none where examples have none."""
+        return tuple(sorted({example.label for example in self.examples} - {""}))
 
     def split(self, name: str) -> Sequence[Example]:
         """The examples of one split.
@@ -113,7 +113,8 @@ class Dataset:
     def describe(self) -> str:
         """One line: sizes, labels, protocol."""
         sizes = ", ".join(f"{len(examples)} {name}" for name, examples in self.splits.items() if examples)
-        return f"{self.name}: {sizes}; {len(self.labels)} labels. {self.protocol}"
+        labels = f"; {len(self.labels)} labels" if self.labels else ""
+        return f"{self.name}: {sizes}{labels}. {self.protocol}"
 
 
 def shuffled(items: Iterable[str], seed: int) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partita.example import Example, Spectrogram
+from partita.example import Example, KeyRoll, Spectrogram
 from partita.files import replacing
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -28,11 +28,11 @@ def cache_folder() -> Path:
 
 
 def cached(example: Example, front_end: str, prepare: Callable[[Example], Arrays]) -> Arrays:
-    """`prepare(example)` from the cache, or made and kept. Spectrograms are not kept: they are features already."""
+    """`prepare(example)` from the cache, or made and kept; spectrograms and rolls are features already and not kept."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save_file
 
-    if isinstance(example.media, Spectrogram):
+    if isinstance(example.media, Spectrogram | KeyRoll):
         return prepare(example)
     key = hashlib.sha256(f"{front_end}\n{example.content}".encode()).hexdigest()
     path = cache_folder() / "features" / key[:2] / f"{key}.safetensors"

@@ -15,7 +15,6 @@ from partita.audio import Excerpt
 from partita.data.base import Dataset, shuffled
 from partita.errors import AudioError, DataError
 from partita.example import Example, Spectrogram
-from partita.midi import Score
 
 RUNGS = {
     "a": "overlapping windows split at random",
@@ -35,7 +34,7 @@ def windows(song: Example, seconds: float, hop: float) -> list[Example]:
 
     A spectrogram is cut in whole columns. A sound of unknown length or that can't be read has none.
     """
-    media = song.media
+    media = song.recording
     if isinstance(media, Spectrogram):
         length, step = (max(1, int(span / media.seconds_per_column)) for span in (seconds, hop))
         places = range(0, media.levels.shape[1] - length + 1, step)
@@ -48,8 +47,8 @@ def windows(song: Example, seconds: float, hop: float) -> list[Example]:
             )
             for place in places
         ]
-    if isinstance(media, Excerpt | Score):
-        raise DataError(f"{song.id}: windows are cut from recordings, not from {type(media).__name__.lower()}s")
+    if isinstance(media, Excerpt):
+        raise DataError(f"{song.id}: is a window already")
     try:
         total = media.info().seconds if hasattr(media, "info") else media.seconds
     except AudioError:

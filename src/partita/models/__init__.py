@@ -27,6 +27,9 @@ MODELS = {
     ),
     "bach": Entry("bach:Bach", "genre of 0.3 s of raw samples by convolutions (report P66)"),
     "beethoven": Entry("beethoven:Beethoven", "genre of 0.3 s of raw samples by LSTMs (report P66)"),
+    "chord-transformer": Entry(
+        "chord_transformer:ChordTransformer", "the next chord of a piano roll, whole, with its exact likelihood"
+    ),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
     "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
     "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),

@@ -94,6 +94,8 @@ class Model(nn.Module):
     space: ClassVar[Space] = {"learning_rate": Real(1e-4, 1e-2, log=True)}
     """What `partita tune` varies unless told otherwise."""
     closed_form: ClassVar[bool] = False
+    trial_data: ClassVar[str] = "synthetic"
+    """The generated data set that suits it for tests and first runs."""
     input_shape: tuple[int, ...] | None = None
     """The shape of one input (channels first) of a model that takes one size only."""
 
@@ -105,6 +107,11 @@ class Model(nn.Module):
     def tiny(cls) -> Self:
         """The smallest useful instance, for tests."""
         raise NotImplementedError
+
+    @classmethod
+    def config_for(cls, labels: Sequence[str]) -> Any:
+        """The config at full size; a classifier's has these labels."""
+        return cls.Config()
 
     @property
     def front_end(self) -> str:

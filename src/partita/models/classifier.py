@@ -86,6 +86,11 @@ class Classifier(Model):
         super().__init__(config)
         self.register_buffer("temperature", torch.ones(()))
 
+    @classmethod
+    def config_for(cls, labels: Sequence[str]) -> Any:
+        """The config at full size with these labels."""
+        return cls.Config(labels=tuple(labels))
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in the order of probabilities."""

@@ -1,4 +1,4 @@
-"""evaluate: measure a classifier on a data set, with intervals, baselines and other classifiers beside it.
+"""evaluate: measure a model on a data set, with intervals, baselines and other classifiers beside it.
 
 `repeat` measures a training instead of a checkpoint: the same one with several seeds or over folds.
 """
@@ -20,9 +20,11 @@ from partita.evaluation import (
     read_predictions,
 )
 from partita.ledger import TestUses, count_test_use
+from partita.likelihood import Likelihood, measure_likelihood
 from partita.models import MODELS
-from partita.models.base import choose_device
+from partita.models.base import Model, choose_device
 from partita.models.classifier import Classifier
+from partita.models.rolls import RollModel
 from partita.repeats import Repeats, repeat_folds, repeat_seeds
 from partita.settings import Plan
 from partita.stress import stress as stress_test
@@ -47,21 +49,27 @@ def evaluate(
     update_card: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
-) -> Evaluation:
+) -> Evaluation | Likelihood:
     """Measure a shipped model or checkpoint on one split of a data set given as NAME:PATH.
 
-    The test split is locked, since every look at it makes its number less worth: `test=True` opens it and counts the
-    look. `genres` keeps these labels alone, `balance` evens out the training part. `baselines` fits `genre-linear` to
-    the same training part and measures it on the same songs. `gap` also measures the training part if the checkpoint
+    A classifier gives an `Evaluation`; a model of piano rolls gives a `Likelihood` and knows only `data`, `split`,
+    `protocol`, `seed` and `baselines`. The test split is locked, since every look at it makes its number less worth:
+    `test=True` opens it and counts the look; a public benchmark's stands open. `genres` keeps these labels alone,
+    `balance` evens out the training part. `baselines` fits `genre-linear` to the same training part and measures it on
+    the same songs. `gap` also measures the training part if the checkpoint
     was trained on it. `compare` names other checkpoints, or .csv files of predictions, to pair song by song;
     `stress` classifies every song again after changes that leave its genre as it was; `leave_out` is a file that lists
     songs which take no part, as `audit` writes it; `update_card` writes the numbers into the card of one's own folder.
     Raises `UsageError` where the split is locked, the labels differ, or the card is a shipped one.
     """
-    _check_lock(split, test)
+    _check_lock(split, test or datasets.test_is_open(data))
     if update_card:
         own_folder(model)
-    network = _classifier(model, device)
+    loaded = load(model, choose_device(device))
+    if isinstance(loaded, RollModel):
+        rolls = datasets.load(data, protocol, seed)
+        return measure_likelihood(loaded, identity(model), rolls, split, baselines=baselines, progress=progress)
+    network = _classifying(model, loaded)
     dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
     result = measure_classifier(
         network,
@@ -136,8 +144,7 @@ def _check_lock(split: str, test: bool) -> None:
         raise UsageError("the test split is locked; choose models on valid and add --test for the final number alone")
 
 
-def _classifier(name: str | Path, device: str) -> Classifier:
-    network = load(name, choose_device(device))
+def _classifying(name: str | Path, network: Model) -> Classifier:
     if not isinstance(network, Classifier):
         raise CheckpointError(f"{name}: is a {network.name}, which does not classify")
     return network
@@ -160,7 +167,7 @@ def _compared(
     these = {song["id"]: (song["truth"], song["predicted"]) for song in result.songs}
     if Path(other).suffix.lower() == ".csv":
         return compare_with(Path(other).name, these, read_predictions(other))
-    answers = measure_beside(_classifier(other, device), dataset, result.split, progress)
+    answers = measure_beside(_classifying(other, load(other, choose_device(device))), dataset, result.split, progress)
     if result.split == "test":
         _counted(other, dataset)
     return compare_with(identity(other), these, answers)
