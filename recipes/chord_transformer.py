@@ -14,44 +14,21 @@ import torch
 from partita import evaluate, train
 from partita.checkpoint import CARD, WEIGHTS, read_card, write_json
 
+LIGHT = {"dropout": 0.1, "roll_dropout": 0.1}
+HEAVY = {"dropout": 0.4, "roll_dropout": 0.3}
 SETTINGS: dict[str, dict[str, int | float]] = {
-    "jsb": {
-        "context": 64,
-        "batch": 16,
-        "transpose": 0,
-        "dropout": 0.4,
-        "roll_dropout": 0.3,
-        "steps": 300,
-        "validate_every": 50,
-    },
+    "jsb": {"context": 64, "batch": 16, "transpose": 0, "steps": 300, "validate_every": 50, **HEAVY},
     "nottingham": {
         "context": 256,
         "batch": 4,
         "transpose": 0,
-        "dropout": 0.1,
-        "roll_dropout": 0.1,
-        "steps": 1500,
+        "steps": 1000,
         "validate_every": 250,
         "weight_decay": 0.05,
+        **LIGHT,
     },
-    "musedata": {
-        "context": 128,
-        "batch": 8,
-        "transpose": 6,
-        "dropout": 0.1,
-        "roll_dropout": 0.1,
-        "steps": 1500,
-        "validate_every": 500,
-    },
-    "piano-midi": {
-        "context": 128,
-        "batch": 8,
-        "transpose": 6,
-        "dropout": 0.3,
-        "roll_dropout": 0.3,
-        "steps": 1000,
-        "validate_every": 200,
-    },
+    "musedata": {"steps": 800, "validate_every": 400, "learning_rate": 0.003, **LIGHT},
+    "piano-midi": {"steps": 600, "validate_every": 150, "learning_rate": 0.003, "dropout": 0.2, "roll_dropout": 0.2},
 }
 """JSB comes transposed to one tonic, which transposition would hide."""
 LICENCE = "research benchmark; the data carries no stated licence; weights as benchmark checkpoints"
