@@ -27,7 +27,15 @@ SETTINGS: dict[str, dict[str, int | float]] = {
         "weight_decay": 0.05,
         **LIGHT,
     },
-    "musedata": {"steps": 800, "validate_every": 400, "learning_rate": 0.003, **LIGHT},
+    "musedata": {
+        "context": 256,
+        "batch": 4,
+        "transpose": 0,
+        "steps": 2000,
+        "validate_every": 500,
+        "learning_rate": 0.003,
+        **LIGHT,
+    },
     "piano-midi": {"steps": 600, "validate_every": 150, "learning_rate": 0.003, "dropout": 0.2, "roll_dropout": 0.2},
 }
 """JSB comes transposed to one tonic, which transposition would hide."""
