@@ -1,7 +1,8 @@
-"""Write what follows from the shipped checkpoints into the documentation: python docs/render.py.
+"""Write what was measured into the documentation: python docs/render.py.
 
-Fills the marked parts of README.md, docs/models.md and docs/polyphonic.md from the cards, and runs the demo for its
-text and picture. With `--check` it changes nothing and fails where the figures differ from the cards.
+Fills the marked parts of README.md, docs/models.md and docs/polyphonic.md from the cards of the shipped checkpoints,
+those of docs/reports.md from what `partita reproduce` measured, and runs the demo for its text and picture. With
+`--check` it changes nothing and fails where the figures differ.
 """
 
 import subprocess
@@ -11,7 +12,9 @@ from typing import Any
 
 from PIL import Image
 
+from partita import reproduce
 from partita.checkpoint import read_card, shipped
+from partita.cli.reproduce import measured_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 SPLITS = {"gtzan-logmel": "GTZAN, fault-filtered valid", "fma-logmel": "FMA-small, valid cut by artist"}
@@ -84,6 +87,11 @@ def polyphonic() -> str:
     return "\n".join(lines)
 
 
+def measured(report: str) -> str:
+    """What `partita reproduce` has measured of a report for this version."""
+    return "\n".join(measured_lines(reproduce(report)))
+
+
 def card_page(name: str, card: dict[str, Any]) -> str:
     """A checkpoint's card for reading."""
     valid = card["metrics"]["valid"]
@@ -127,6 +135,7 @@ def main(check: bool) -> int:
         (ROOT / "README.md", "figures", figures()),
         (ROOT / "docs" / "models.md", "cards", pages),
         (ROOT / "docs" / "polyphonic.md", "figures", polyphonic()),
+        *((ROOT / "docs" / "reports.md", f"measured: {name}", measured(name)) for name in ("p66", "dilated-cnn")),
     ]
     if check:
         stale = [path.name for path, mark, text in wanted if path.read_text("utf-8") != filled(path, mark, text)]

@@ -207,7 +207,7 @@ def test_a_ladder_is_done_once_and_goes_on_where_it_was(tmp_path: Path, monkeypa
     monkeypatch.setattr(task, "measure_rung", lambda *args: trained.append(args[2]) or climb(*args))
     assert ladder("genre-linear", out=tmp_path, **options) == first
     assert trained == ["d"]
-    with pytest.raises(UsageError, match="ladder of something else"):
+    with pytest.raises(UsageError, match="results of something else"):
         ladder("genre-linear", out=tmp_path, **{**options, "seconds": 2.0})
     (tmp_path / "results.jsonl").write_text("what is this\n")
     with pytest.raises(UsageError, match="does not hold such results"):

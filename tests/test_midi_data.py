@@ -50,7 +50,7 @@ def test_movements_stay_together_and_the_rest_is_by_file(tmp_path: Path) -> None
     Score().write(tmp_path / "empty.midi")
     dataset = data.load(f"midi:{tmp_path}")
     assert len({example.group for example in dataset.examples}) == 7
-    assert dataset.labels == ("", "haydn", "mozart")
+    assert dataset.labels == ("haydn", "mozart")
     assert sorted(dataset.notes) == ["1 files left out: can't be read", "1 files left out: without notes"]
     assert all(isinstance(example.media, Score) for example in dataset.examples)
     assert dataset.splits["train"]

@@ -78,7 +78,7 @@ def test_a_roll_is_content_and_no_sound() -> None:
     assert rolls[0].content == rolls[1].content != rolls[2].content
     with pytest.raises(UsageError, match="is a piano roll"):
         model_class("genre-linear").tiny().prepare(rolls[0])
-    with pytest.raises(UsageError, match="is a sound"):
+    with pytest.raises(UsageError, match="is no piano roll"):
         ChordTransformer.tiny().prepare(data.load("synthetic:1").examples[0])
 
 

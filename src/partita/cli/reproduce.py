@@ -91,17 +91,27 @@ def lines_of(result: "Reproduction") -> list[str]:
     for claim in result.claims:
         interval = _range(claim["interval"]) + f", were {claim['n']} independent" if claim["interval"] else ""
         lines.append(f"| {claim['what']} | {claim['value']:.4g} | {interval} | {claim['caution']} |")
+    return [*lines, "", *measured_lines(result)]
+
+
+def measured_lines(result: "Reproduction") -> list[str]:
+    """What was measured, for reading, as a table in Markdown."""
     if not result.rows:
-        return [*lines, "", "Nothing was measured for this version; --data DATA measures."]
+        return ["Nothing was measured for this version; --data DATA measures."]
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items()) or "the reports' own"
-    lines += ["", f"Measured on {result.data}, settings: {settings}.", ""]
-    lines.append("| model | variant | split | windows | songs | most frequent | to learn from, songs measured, seeds |")
-    lines.append("|---|---|---|---|---|---|---|")
+    protocols = dict.fromkeys((row["rung"], row["protocol"]) for row in result.rows)
+    lines = [
+        f"Measured on {result.data}, settings: {settings}. 95 % intervals over songs and seeds.",
+        *(f"Split {rung}: {protocol}." for rung, protocol in protocols),
+        "",
+        "| model | variant | split | windows right | songs right | most frequent label | learnt from | songs, seeds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row in result.rows:
         songs = _share(row["songs"]) if row["songs"] else "not whole"
         lines.append(
-            f"| {row['model']} | {row['variant']} | {row['rung']}: {row['protocol']} | {_share(row['segments'])} "
-            f"| {songs} | {_share(row['majority'])} | {row['train']} windows, {row['measured']}, {row['seeds']} |"
+            f"| {row['model']} | {row['variant']} | {row['rung']} | {_share(row['segments'])} | {songs} "
+            f"| {_share(row['majority'])} | {row['train']} windows | {row['measured']}, {row['seeds']} |"
         )
     return lines
 

@@ -137,8 +137,12 @@ def _row(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     of_songs = {window.rpartition("@")[0]: label for run in runs for window, label in run["labels"].items()}
     labels = [of_songs[song] for song in songs]
     common = max(labels.count(label) for label in set(labels))
+    protocol = runs[0]["protocol"]
+    if len(seeds) > 1:
+        protocol = protocol.replace(f"(seed {seeds[0]})", f"(seeds {seeds[0]} to {seeds[-1]})")
     return {
-        **{name: runs[0][name] for name in ("model", "variant", "rung", "protocol", "train", "valid")},
+        **{name: runs[0][name] for name in ("model", "variant", "rung", "train", "valid")},
+        "protocol": protocol,
         "segments": measured["segments"],
         "songs": measured["songs"] if whole else None,
         "measured": len(songs),
