@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from partita import claims
 from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ def lines_of(result: "Reproduction") -> list[str]:
 def measured_lines(result: "Reproduction") -> list[str]:
     """What was measured, for reading, as a table in Markdown."""
     if not result.rows:
-        return ["Nothing was measured for this version; --data DATA measures."]
+        trained = claims.report(result.report).trials
+        advice = "--data DATA measures its models" if trained else "its models are not in this version"
+        return [f"Nothing was measured for this version; {advice}."]
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items()) or "the reports' own"
     protocols = dict.fromkeys((row["rung"], row["protocol"]) for row in result.rows)
     lines = [
