@@ -12,6 +12,7 @@ from partita.models import model_class
 from partita.models.bach import Bach
 from partita.models.base import Model
 from partita.models.dilated_cnn import DilatedCNN, DilatedCNNConfig
+from partita.settings import Plan
 
 
 def built(name: str, labels: int = 10, **settings: object) -> Model:
@@ -127,3 +128,8 @@ def test_loudness_can_be_taken_away() -> None:
     assert isinstance(model, Bach)
     waves = np.random.default_rng(0).normal(0, 0.1, (3, model.chunk)).astype(np.float32)
     np.testing.assert_allclose(model.inputs(0.25 * waves), model.inputs(waves), rtol=1e-4)
+
+
+def test_a_word_that_is_no_choice_is_refused() -> None:
+    with pytest.raises(UsageError, match="front is one of wave, log-mel, not 'sepctrogram'"):
+        Plan.of("bach", GENRES, {"front": "sepctrogram"})

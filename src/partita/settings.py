@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from partita.checkpoint import CARD, read_card
 from partita.data import Dataset
@@ -51,7 +51,11 @@ class Plan:
             if not hasattr(target, setting) or setting == "labels":
                 known = sorted((recipe_fields | {field.name for field in fields(self.config)}) - {"labels"})
                 raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {', '.join(known)}.")
-            target = replace(target, **{setting: _like(getattr(target, setting), value, setting)})
+            new = _like(getattr(target, setting), value, setting)
+            hint = get_type_hints(type(target))[setting]
+            if get_origin(hint) is Literal and new not in get_args(hint):
+                raise UsageError(f"{setting} is one of {', '.join(map(str, get_args(hint)))}, not {value!r}")
+            target = replace(target, **{setting: new})
             if setting == "steps":  # said outright, so they count instead of the recipe's epochs
                 target = replace(target, epochs=0)
             plan = replace(plan, **{part: target})
