@@ -98,7 +98,7 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.space, self.own, self.seed, self.prune = space, own, seed, prune
         self.maximise = maximise
-        path = folder / STORAGE
+        path, self._lock = folder / STORAGE, folder / ".ask"
         storage = optuna.storages.RDBStorage(
             f"sqlite:///{path.resolve().as_posix()}", engine_kwargs={"connect_args": {"timeout": 60}}
         )
@@ -137,7 +137,7 @@ class Study:
         """
         from optuna.trial import TrialState
 
-        trial = self._study.ask()
+        trial = self._ask()
         validations = 0
 
         def told(value: float) -> None:
@@ -158,6 +158,12 @@ class Study:
         except BaseException:
             self._study.tell(trial, state=TrialState.FAIL)
             raise
+
+    def _ask(self) -> "optuna.trial.Trial":
+        """The next trial, asked for by one process at a time: Optuna may hand an enqueued one to two at once."""
+        with closing(sqlite3.connect(self._lock, timeout=60, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            return self._study.ask()
 
     def trials(self) -> list[Trial]:
         """The trials that came to an end, in their order."""
