@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Recording, Spectrogram
+from partita.example import Recording, Spectrogram
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Classifier, Scores
 from partita.models.keras import adam
@@ -63,21 +63,8 @@ class ChunkClassifier(Classifier):
         samples = min(samples, self.limit) if self.limit else samples
         return (samples - samples % self.chunk if samples >= self.chunk else samples) / self.rate
 
-    def prepare(self, example: Example) -> Item:
-        """Give {"chunks": int16 (n, chunk), "votes": bool (n,), "samples": of each chunk that are sound (n,)}.
-
-        Raises `AudioError` for what `classify` refuses.
-        """
-        reading = Reading()
-        windows = list(self.windows(example.recording, reading))
-        self.refuse_unusable(example.recording, reading)
-        return {
-            **{name: np.concatenate([window[name] for window in windows]) for name in ("chunks", "votes", "samples")},
-            "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
-        }
-
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
-        """Items of about 30 s: {"chunks", "votes", "samples"} as `prepare` gives them.
+        """Items of about 30 s: {"chunks": int16 (n, chunk), "votes": bool (n,), "samples": sound of each (n,)}.
 
         Raises `UsageError` for a precomputed spectrogram.
         """

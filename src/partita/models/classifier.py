@@ -96,6 +96,20 @@ class Classifier(Model):
         """The labels, in the order of probabilities."""
         return cast(tuple[str, ...], self.config.labels)
 
+    def prepare(self, example: Example) -> Item:
+        """The windows of a song as one item; what was wrong with the recording as bytes of text, "warnings".
+
+        Raises `AudioError` for what `classify` refuses.
+        """
+        reading = Reading()
+        windows = list(self.windows(example.recording, reading))
+        self.refuse_unusable(example.recording, reading)
+        return {**self.joined(windows), "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8)}
+
+    def joined(self, windows: Sequence[Item]) -> Item:
+        """Windows as one item, which `parts` takes apart again: their arrays one after the other."""
+        return {name: np.concatenate([window[name] for window in windows]) for name in windows[0]}
+
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """The front end as a stream: items that follow one another in time, in flat memory."""
         raise NotImplementedError

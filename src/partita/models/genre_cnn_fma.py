@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Recording, Spectrogram
+from partita.example import Recording, Spectrogram
 from partita.features import FMA_RATE, FMA_SECONDS_PER_COLUMN, fma_windows
 from partita.midi import Score
 from partita.models.base import Batch, Item, Recipe
@@ -75,20 +75,6 @@ class GenreCNNFMA(Classifier):
     def front_end(self) -> str:
         """Names the transform and the statistics."""
         return "fma-logmel and timbre v1"
-
-    def prepare(self, example: Example) -> Item:
-        """Give {"timbre": (windows, 1059), "seconds": (windows,), "heard": (windows,)}.
-
-        What was wrong with the recording comes as bytes of text, "warnings".
-        Raises `AudioError` for what `classify` refuses.
-        """
-        reading = Reading()
-        windows = list(self.windows(example.recording, reading))
-        self.refuse_unusable(example.recording, reading)
-        return {
-            **{name: np.concatenate([window[name] for window in windows]) for name in ("timbre", "seconds", "heard")},
-            "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
-        }
 
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
         """Items of about 30 s: {"timbre": (1, 1059), "seconds": (1,), "heard": (1,), false for silence}.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from partita.audio import Reading
 from partita.errors import UsageError
-from partita.example import Example, Recording, Spectrogram
+from partita.example import Recording, Spectrogram
 from partita.features import GTZAN_RATE, GTZAN_SECONDS_PER_COLUMN, SUMMARY_COLUMNS, gtzan_windows, summary
 from partita.models.base import Item
 from partita.models.classifier import Classifier, Scores
@@ -25,20 +25,12 @@ class StretchClassifier(Classifier):
         """Names the transform and the stretches."""
         return f"gtzan-logmel and summary {self.config.columns} {self.config.hop} v5"
 
-    def prepare(self, example: Example) -> Item:
-        """Give {"levels": uint8 (128, columns), "summaries": (stretches, 291), "windows": columns of each (windows,)}.
-
-        What was wrong with the recording comes as bytes of text, "warnings".
-        Raises `AudioError` for what `classify` refuses.
-        """
-        reading = Reading()
-        windows = list(self.windows(example.recording, reading))
-        self.refuse_unusable(example.recording, reading)
+    def joined(self, windows: Sequence[Item]) -> Item:
+        """{"levels": uint8 (128, columns), "summaries": (stretches, 291), "windows": columns of each (windows,)}."""
         return {
             "levels": np.concatenate([window["levels"] for window in windows], axis=1),
             "summaries": np.concatenate([window["summaries"] for window in windows]),
             "windows": np.array([window["levels"].shape[1] for window in windows]),
-            "warnings": np.frombuffer("; ".join(reading.warnings).encode(), np.uint8),
         }
 
     def windows(self, media: Recording, reading: Reading) -> Iterator[Item]:
