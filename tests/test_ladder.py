@@ -15,6 +15,7 @@ from partita.cli import main
 from partita.data.base import Dataset, split_by_group
 from partita.data.rungs import LEAKS, rungs, song_of, windows
 from partita.errors import DataError, UsageError
+from partita.evaluation.climbing import divide
 from partita.example import Example, Spectrogram
 from partita.metrics.paired import Outcomes, accuracy, gap, gap_on_same_songs, resample
 
@@ -240,3 +241,12 @@ def test_raw_sample_models_climb_too() -> None:
     found = ladder("bach", data="synthetic:4", seconds=4.0, seeds=1, settings={"steps": 2, "batch": 4})
     assert len(found.rungs) == 6
     assert not found.left_out
+
+
+def test_songs_left_out_are_on_no_rung(tmp_path: Path) -> None:
+    listed = tmp_path / "leave-out.txt"
+    names = sorted(example.id for example in data.load("synthetic:4").examples)
+    listed.write_text(f"{names[0]}  # faulty\n")
+    divided = divide("synthetic:4", None, None, 4.0, 0, listed)
+    kept = {song_of(example) for rung in divided.values() for example in rung.examples}
+    assert kept == set(names[1:])

@@ -12,6 +12,7 @@ from partita.errors import UsageError
 from partita.evaluation import Evaluation
 from partita.ledger import TestUses
 from partita.report import evaluation_page, write_report
+from partita.stress import Stressed
 
 VOID = {"meta", "img", "source", "br", "wbr"}
 
@@ -74,6 +75,16 @@ def test_a_label_without_songs_has_no_recall(result: Evaluation) -> None:
     changed = replace(result, per_label={**result.per_label, label: {**row, "n": 0}})
     assert len(Reader(evaluation_page(changed)).of("tr")) == len(Reader(evaluation_page(result)).of("tr")) - 1
     assert f"  {label:<14} no songs" in summary_lines(changed)
+
+
+def test_changes_that_leave_the_genre_are_shown_or_excused(result: Evaluation) -> None:
+    measured = Stressed("noise", "white noise", 7, accuracy=0.5, difference=-0.25)
+    page = evaluation_page(replace(result, stress=[measured, Stressed("cut", "a cut", 0, why="no sound here")]))
+    words = Reader(page).words
+    assert "white noise" in words
+    assert "-25.0" in words
+    assert "a cut: not measured, no sound here" in words
+    assert "leave the genre" not in Reader(evaluation_page(result)).words
 
 
 def test_looks_at_the_test_split_are_shown(result: Evaluation) -> None:

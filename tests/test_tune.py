@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita import tune
+from partita import data, tune
 from partita.checkpoint import read_card
 from partita.cli import main
 from partita.data.gtzan import GENRES
@@ -230,6 +230,16 @@ def test_an_interrupt_leaves_a_report_and_a_search_to_go_on_with(
 def test_wrong_requests_are_answered(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         tune("genre-linear", **{"data": "synthetic:4", **options}, out=tmp_path)
+
+
+def test_songs_can_be_left_out_and_training_is_told_so(tmp_path: Path) -> None:
+    listed = tmp_path / "leave-out.txt"
+    listed.write_text(f"{min(example.id for example in data.load('synthetic:8').split('valid'))}\n")
+    options: dict[str, Any] = {"data": "synthetic:8", "trials": 1, "space": ["copies=0,1"]}
+    whole = tune("genre-linear", **options, out=tmp_path / "whole")
+    found = tune("genre-linear", **options, out=tmp_path / "less", leave_out=listed)
+    assert found.songs == whole.songs - 1
+    assert f"--leave-out {listed}" in found.train
 
 
 def test_without_optuna_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from partita import figures
 from partita.errors import UsageError
 from partita.evaluation import Compared, Evaluation, SongPrediction
 from partita.files import replacing
+from partita.stress import Stressed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +54,7 @@ def evaluation_page(result: Evaluation) -> str:
         _section("Calibration", _calibration(result)),
         _section("Abstention", _abstention(result)),
         "</div>",
+        *([_section("After changes that leave the genre", _stress(result.stress))] if result.stress else []),
         _section("Songs it has wrong", _mistakes(result)),
     ]
     return page(f"{name} on {result.data}: evaluation", "\n".join(body))
@@ -144,6 +146,29 @@ def _comparisons(comparisons: Sequence[Compared]) -> str:
         "and two-sided, for each comparison alone."
     )
     return _table(words, "|#%|#points|#alone|#p|#n", rows)
+
+
+def _stress(stressed: Sequence[Stressed]) -> str:
+    rows = [
+        _row(
+            row.words,
+            _number(f"{100 * row.accuracy:.1f}"),
+            _number(
+                f"{100 * row.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in row.difference_interval)
+            ),
+            _number(f"{row.p:.2g}"),
+            _number(f"{100 * row.consistency:.1f}"),
+            _number(f"{row.n}"),
+        )
+        for row in stressed
+        if row.n
+    ]
+    words = (
+        "Every song classified again after each change: accuracy, by how many points it differs, paired song by song, "
+        "with the bootstrap interval over songs; McNemar's exact p; the share of songs whose label stays."
+    )
+    missing = "".join(f"<li>{escape(row.words)}: not measured, {escape(row.why)}</li>" for row in stressed if not row.n)
+    return _table(words, "|#%|#points|#p|#same label, %|#n", rows) + (f"<ul>{missing}</ul>" if missing else "")
 
 
 def _genres(result: Evaluation) -> str:

@@ -17,6 +17,7 @@ def ladder(
     data: str,
     protocol: str | None = None,
     genres: str | None = None,
+    leave_out: Path | None = None,
     seconds: float = 5.0,
     seeds: int = 5,
     set: Annotated[list[str] | None, Parameter(negative=())] = None,
@@ -45,6 +46,8 @@ def ladder(
         The data set's own way to split, for the last rung; the most honest one by default.
     genres
         Only these labels, such as --genres jazz,rock.
+    leave_out
+        A list of songs that take no part, such as the leave-out.txt that `partita audit` writes.
     seconds
         Length of the windows; in the first rung they overlap by half.
     seeds
@@ -68,6 +71,7 @@ def ladder(
             data=data,
             protocol=protocol,
             genres=listed(genres),
+            leave_out=leave_out,
             seconds=seconds,
             seeds=seeds,
             settings=parse_settings(set or []),

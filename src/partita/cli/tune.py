@@ -21,6 +21,7 @@ def tune(
     protocol: str | None = None,
     genres: str | None = None,
     balance: Annotated[bool, Parameter(negative=())] = False,
+    leave_out: Path | None = None,
     seed: int = 0,
     jobs: int = 1,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -65,6 +66,8 @@ def tune(
         Only these labels, such as --genres jazz,rock.
     balance
         Take as many training songs of each label as the rarest has.
+    leave_out
+        A list of songs that take no part, such as the leave-out.txt that `partita audit` writes.
     seed
         Everything random is drawn from it; with one job the same seed gives the same trials.
     jobs
@@ -90,6 +93,7 @@ def tune(
             protocol=protocol,
             genres=listed(genres),
             balance=balance,
+            leave_out=leave_out,
             seed=seed,
             jobs=jobs,
             device=device,

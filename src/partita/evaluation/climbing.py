@@ -24,13 +24,21 @@ from partita.training import Progress, fit
 
 
 def divide(
-    data: str, protocol: str | None, genres: Sequence[str] | None, seconds: float, seed: int
+    data: str,
+    protocol: str | None,
+    genres: Sequence[str] | None,
+    seconds: float,
+    seed: int,
+    leave_out: str | Path | None = None,
 ) -> dict[str, Dataset]:
-    """The rungs of one seed. The pool is what the data set's last protocol holds, which leaves the fewest songs out."""
-    honest = datasets.load(data, protocol, seed, genres=genres)
+    """The rungs of one seed, without the songs that the file `leave_out` lists.
+
+    The pool is what the data set's last protocol holds, which leaves the fewest songs out.
+    """
+    honest = datasets.load(data, protocol, seed, genres=genres, leave_out=leave_out)
     last = list(datasets.module(honest.name).PROTOCOLS)[-1]
     locked = {example.id for example in honest.splits.get("test", ())}
-    everything = datasets.load(data, last, seed, genres=genres).examples
+    everything = datasets.load(data, last, seed, genres=genres, leave_out=leave_out).examples
     return rungs(honest, [example for example in everything if example.id not in locked], seconds, seed)
 
 

@@ -60,6 +60,7 @@ def ladder(
     data: str,
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
+    leave_out: str | Path | None = None,
     seconds: float = 5.0,
     seeds: int = 5,
     settings: Settings | None = None,
@@ -70,6 +71,7 @@ def ladder(
     """Train and measure a registered classifier under all four rungs, with so many seeds, on windows of `seconds`.
 
     `protocol` is the fourth rung's, the data set's most honest by default; songs of its locked test part take no part.
+    `leave_out` is a file that lists songs which take no part, as `audit` writes it.
     `settings` change the model or its recipe. With `out`, finished trainings are kept in that folder's results.jsonl
     and not done again, and the result is written to ladder.json. Nothing is chosen on the measured windows: the last
     weights count. Raises `UsageError` where the folder holds a ladder of something else.
@@ -82,6 +84,7 @@ def ladder(
         "data": data,
         "protocol": protocol or next(iter(datasets.module(data.partition(":")[0]).PROTOCOLS)),
         "genres": sorted(genres or ()),
+        "leave_out": sorted(datasets.read_names(leave_out)) if leave_out else [],
         "seconds": seconds,
     }
     store = Results(Path(out) / RESULTS if out else None, setup, ("rung", "seed"))
@@ -92,7 +95,7 @@ def ladder(
         if (rung, seed) in store.rows:
             continue
         if divided_by != seed:
-            divided, divided_by = divide(data, protocol, genres, seconds, seed), seed
+            divided, divided_by = divide(data, protocol, genres, seconds, seed, leave_out), seed
         tell = within(progress, number, len(wanted), f"rung {rung}, seed {seed}")
         plan = Plan.of(model, labels_of(divided), settings)
         store.add(measure_rung(plan, divided[rung], rung, seed, device, tell))

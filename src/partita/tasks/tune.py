@@ -74,6 +74,7 @@ class _Search:
     protocol: str | None
     genres: tuple[str, ...] | None
     balance: bool
+    leave_out: str | None
     seed: int
     settings: dict[str, Any]
     space: tuple[str, ...]
@@ -95,6 +96,7 @@ def tune(
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
     balance: bool = False,
+    leave_out: str | Path | None = None,
     seed: int = 0,
     jobs: int = 1,
     device: str = "auto",
@@ -103,9 +105,10 @@ def tune(
     """Search for settings of a registered model on the validation part of a data set given as NAME:PATH.
 
     `space` says what is varied, such as ["dropout=0..0.5", "learning_rate=1e-4..1e-2:log"]; by default what the model
-    declares. `settings` are held fixed. The test part is never looked at. `prune` breaks off trainings that do worse
-    than the median of earlier ones. `jobs` processes share the work. The folder `out` holds the study, which the same
-    call goes on with until it has `trials` trials, and its report: trials.csv, tune.json and search.png.
+    declares. `settings` are held fixed; `leave_out` is a file that lists songs which take no part. The test
+    part is never looked at. `prune` breaks off trainings that do worse than the median of earlier ones. `jobs`
+    processes share the work. The folder `out` holds the study, which the same call goes on with until it has `trials`
+    trials, and its report: trials.csv, tune.json and search.png.
     Raises `UsageError` where Optuna is not installed or the request can't be met.
     """
     need_optuna()
@@ -114,7 +117,8 @@ def tune(
     if objective not in ("nll", "accuracy"):
         raise UsageError(f"the objective is nll or accuracy, not {objective!r}")
     search = _Search(
-        model, data, str(out), protocol, tuple(genres) if genres else None, balance, seed,
+        model, data, str(out), protocol, tuple(genres) if genres else None, balance,
+        str(leave_out) if leave_out else None, seed,
         dict(settings or {}), tuple(space or ()), objective, prune, device,
     )  # fmt: skip
     tell = progress or (lambda done, total, words: None)
@@ -139,7 +143,12 @@ class _Bench:
     def __init__(self, search: _Search) -> None:
         self.search = search
         self.dataset: Dataset = datasets.load(
-            search.data, search.protocol, search.seed, genres=search.genres, balance=search.balance
+            search.data,
+            search.protocol,
+            search.seed,
+            genres=search.genres,
+            balance=search.balance,
+            leave_out=search.leave_out,
         )
         self.dataset.split("valid")
         self.plan = Plan.of(search.model, self.dataset.labels, search.settings)
@@ -155,7 +164,11 @@ class _Bench:
             places,
             {name: _place(own, name) for name in places},
             about={
-                **{name: value for name, value in asdict(search).items() if name not in ("out", "data", "device")},
+                **{
+                    name: value
+                    for name, value in asdict(search).items()
+                    if name not in ("out", "data", "leave_out", "device")
+                },
                 "genres": list(search.genres or ()),
                 "space": {name: repr(values) for name, values in places.items()},
                 "data": _digest(self.dataset),
@@ -332,6 +345,7 @@ def _train_command(search: _Search, best: Trial | None) -> str:
     words += ["--protocol", search.protocol] if search.protocol else []
     words += ["--genres", ",".join(search.genres)] if search.genres else []
     words += ["--balance"] if search.balance else []
+    words += ["--leave-out", search.leave_out] if search.leave_out else []
     for name, value in {**search.settings, **best.settings}.items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)
