@@ -87,6 +87,16 @@ class Example:
             raise UsageError(f"{self.id}: is no piano roll, which is what this model takes")
         return self.media
 
+    @property
+    def score(self) -> Score:
+        """The media of a model that composes.
+
+        Raises `UsageError` for anything else.
+        """
+        if not isinstance(self.media, Score):
+            raise UsageError(f"{self.id}: is no score (MIDI), which is what this model takes")
+        return self.media
+
     @cached_property
     def content(self) -> str:
         """A digest of the media's bytes: the same content has the same digest, wherever it lies.

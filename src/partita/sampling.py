@@ -5,27 +5,47 @@ that all of them keep are drawn in proportion. The likeliest token is always amo
 Nguyen et al. 2024 (min-p).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from partita.errors import UsageError
 
 
-def probabilities(
-    logits: ArrayLike, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, min_p: float = 0.0
-) -> NDArray[np.float64]:
-    """The distributions to draw from: logits (..., n) to probabilities (..., n) that sum to 1.
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw.
 
     `temperature` 0 leaves the likeliest token alone, 1 the model's own distribution. `top_k` keeps so many tokens (0:
     all), `top_p` the fewest that reach this share together, `min_p` those of at least this share of the likeliest
-    one's. A logit of minus infinity forbids its token. Raises `UsageError` for a setting out of its range, or logits
-    that are not numbers or forbid everything.
+    one's. Raises `UsageError` for a setting out of its range.
     """
-    if not (temperature >= 0 and top_k >= 0 and 0 < top_p <= 1 and 0 <= min_p <= 1):
-        raise UsageError(
-            f"temperature {temperature}, top-k {top_k}, top-p {top_p}, min-p {min_p}: "
-            "they are at least 0, at least 0, above 0 up to 1, and 0 to 1"
-        )
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.temperature < np.inf and self.top_k >= 0 and 0 < self.top_p <= 1 and 0 <= self.min_p <= 1):
+            raise UsageError(
+                f"temperature {self.temperature}, top-k {self.top_k}, top-p {self.top_p}, min-p {self.min_p}: "
+                "they are at least 0, at least 0, above 0 up to 1, and 0 to 1"
+            )
+
+
+AS_PREDICTED = Sampling()
+"""The model's own distribution."""
+
+
+def probabilities(logits: ArrayLike, sampling: Sampling = AS_PREDICTED) -> NDArray[np.float64]:
+    """The distributions to draw from: logits (..., n) to probabilities (..., n) that sum to 1.
+
+    A logit of minus infinity forbids its token. Raises `UsageError` for logits that are not numbers or forbid
+    everything.
+    """
+    temperature, top_k = sampling.temperature, sampling.top_k
     logits = np.asarray(logits, np.float64)
     highest = logits.max(axis=-1, keepdims=True)
     if not np.isfinite(highest).all() or np.isnan(logits).any():
@@ -39,7 +59,7 @@ def probabilities(
         top_k = 1
     order = np.argsort(-logits, axis=-1, kind="stable")  # of equals the first comes first
     falling = np.take_along_axis(total, order, axis=-1)
-    keep = (np.cumsum(falling, axis=-1) - falling < top_p) & (falling >= min_p * falling[..., :1])
+    keep = (np.cumsum(falling, axis=-1) - falling < sampling.top_p) & (falling >= sampling.min_p * falling[..., :1])
     if top_k:
         keep[..., top_k:] = False
     keep[..., 0] = True
@@ -48,19 +68,12 @@ def probabilities(
     return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
-def draw(
-    logits: ArrayLike,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    top_k: int = 0,
-    top_p: float = 1.0,
-    min_p: float = 0.0,
-) -> NDArray[np.int64]:
-    """Draw one token from each of the logits (..., n): integers (...), settings and errors as of `probabilities`.
+def draw(logits: ArrayLike, rng: np.random.Generator, sampling: Sampling = AS_PREDICTED) -> NDArray[np.int64]:
+    """Draw one token from each of the logits (..., n): integers (...), with errors as of `probabilities`.
 
     The same generator state gives the same tokens; one number of it is used for each.
     """
-    cumulative = np.cumsum(probabilities(logits, temperature, top_k, top_p, min_p), axis=-1)
+    cumulative = np.cumsum(probabilities(logits, sampling), axis=-1)
     point = rng.random(cumulative.shape[:-1])[..., None] * cumulative[..., -1:]
     # a token without probability adds nothing, so its place is passed over together with the one before it
     return np.asarray((cumulative <= point).sum(axis=-1))

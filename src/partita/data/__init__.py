@@ -21,6 +21,7 @@ DATASETS = {
     "fma-logmel": "FMA-small as an archive of log-mel spectrograms (.npz)",
     "midi": "a folder of MIDI files, split by work",
     "polyphonic": "piano rolls of the polyphonic benchmark (.npz with any of the parts train, valid, test)",
+    "synthetic-scores": "generated pieces as MIDI, for tests and first runs; takes the number of pieces as its path",
     "synthetic-rolls": "generated piano rolls, for tests and first runs; takes the number of pieces as its path",
 }
 
