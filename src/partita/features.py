@@ -49,6 +49,43 @@ def spectrogram(samples: Array, fft: int = 2048, hop: int = 512, power: float = 
     return np.concatenate(blocks, axis=1)
 
 
+def stft(samples: Array, fft: int = 2048, hop: int = 512) -> NDArray[np.complex64]:
+    """Short-time Fourier transform of mono `samples` (n,): complex64 (1 + fft // 2 bins, 1 + n // hop frames)."""
+    return np.concatenate([*_frame_blocks(samples, fft, hop)]).astype(np.complex64, copy=False).T
+
+
+def istft(spectra: NDArray[np.complexfloating], hop: int, length: int) -> Array:
+    """The `length` samples whose `stft` is nearest to `spectra` (bins, frames): float32 (length,).
+
+    Windowed frames are added where they overlap and divided by the sum of squared windows (Griffin and Lim, IEEE TASSP
+    32, 1984), so an unaltered transform comes back as it was.
+    """
+    frames = spectra.T
+    fft = 2 * (frames.shape[1] - 1)
+    pieces = -(-fft // hop)  # a frame reaches over so many hops
+    rows = np.zeros((max(len(frames), -(-(length + fft) // hop)) + pieces, hop), np.float32)
+    window = np.zeros(pieces * hop, np.float32)
+    window[:fft] = hann(fft)
+    parts = np.zeros((FRAMES_PER_BLOCK, pieces * hop), np.float32)
+    for i in range(0, len(frames), FRAMES_PER_BLOCK):
+        block = parts[: len(frames) - i]
+        block[:, :fft] = np.fft.irfft(frames[i : i + FRAMES_PER_BLOCK], fft)
+        block *= window
+        for piece in range(pieces):  # overlapping frames are added a hop at a time
+            rows[i + piece : i + piece + len(block)] += block[:, piece * hop : (piece + 1) * hop]
+    samples = rows.ravel()[fft // 2 : fft // 2 + length]
+    return samples / _overlap(fft, hop, len(frames), length)
+
+
+@lru_cache(maxsize=4)
+def _overlap(fft: int, hop: int, frames: int, length: int) -> Array:
+    """The sum of squared windows at each of the `length` samples of so many frames centred on multiples of `hop`."""
+    total = np.zeros(max(fft + hop * frames, length + fft), np.float32)
+    for frame in range(frames):
+        total[frame * hop : frame * hop + fft] += hann(fft) ** 2
+    return np.maximum(total[fft // 2 : fft // 2 + length], np.float32(1e-3))
+
+
 def hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Slaney's mel scale: 66.7 Hz a mel up to 1 kHz, then 27 mels to every factor 6.4."""
     return np.where(hz < 1000, hz * 3 / 200, 15 + 27 * np.log(np.maximum(hz, 1e-9) / 1000) / np.log(6.4))
