@@ -25,8 +25,8 @@ HEADER = """# Inversion
 
 Seconds 10 to 20 of the four longer free recordings, 22,050 Hz mono, Hann windows of 1,024 samples every 256; their
 mean. Spectral convergence is the error of the magnitude relative to it, in dB, the lower the better: on the grid that
-was inverted, and on another (2,048/512), which tells consistency from luck. CPU seconds are the median of {rounds} runs,
-taken in turn, on one thread. Made by `benchmarks/inversion.py`.
+was inverted, and on another (2,048/512), which tells consistency from luck. CPU seconds are the median of {rounds}
+runs, taken in turn, on one thread. Made by `benchmarks/inversion.py`.
 
 | method | convergence dB | other grid dB | CPU s per 10 s |
 |---|---|---|---|

@@ -74,7 +74,7 @@ def istft(spectra: NDArray[np.complexfloating], hop: int, length: int) -> Array:
         for piece in range(pieces):  # overlapping frames are added a hop at a time
             rows[i + piece : i + piece + len(block)] += block[:, piece * hop : (piece + 1) * hop]
     samples = rows.ravel()[fft // 2 : fft // 2 + length]
-    return samples / _overlap(fft, hop, len(frames), length)
+    return np.asarray(samples / _overlap(fft, hop, len(frames), length), np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,27 @@
+"""The registry of transfer methods: names to classes, imported only when asked for.
+
+Adding a method takes its file and a line in `METHODS`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from partita.errors import unknown
+from partita.models import Entry
+
+if TYPE_CHECKING:
+    from partita.transfers.base import Transfer
+
+METHODS: dict[str, Entry] = {}
+
+
+def method_class(name: str) -> "type[Transfer]":
+    """The class of a registered method.
+
+    Raises `UsageError` for an unknown name.
+    """
+    if name not in METHODS:
+        raise unknown("method", name, list(METHODS))
+    module, _, attribute = METHODS[name].target.partition(":")
+    found: type[Transfer] = getattr(import_module(f"partita.transfers.{module}"), attribute)
+    return found
