@@ -17,6 +17,7 @@ _PUBLIC = {
     "AudioFile": "partita.audio",
     "Audit": "partita.tasks.audit",
     "Classification": "partita.tasks.classify",
+    "Corpus": "partita.tasks.render",
     "Evaluation": "partita.evaluation",
     "Example": "partita.example",
     "Ladder": "partita.tasks.ladder",
@@ -31,6 +32,7 @@ _PUBLIC = {
     "evaluate": "partita.tasks.evaluate",
     "ladder": "partita.tasks.ladder",
     "load": "partita.checkpoint",
+    "render_corpus": "partita.tasks.render",
     "repeat": "partita.tasks.evaluate",
     "reproduce": "partita.tasks.reproduce",
     "train": "partita.tasks.train",
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from partita.tasks.evaluate import repeat as repeat
     from partita.tasks.ladder import Ladder as Ladder
     from partita.tasks.ladder import ladder as ladder
+    from partita.tasks.render import Corpus as Corpus
+    from partita.tasks.render import render_corpus as render_corpus
     from partita.tasks.reproduce import reproduce as reproduce
     from partita.tasks.train import train as train
     from partita.tasks.tune import tune as tune

@@ -48,19 +48,19 @@ class _Part:
     drums: bool
 
 
-def render(score: Score, rate: int = 44_100, soundfont: str | Path | None = None) -> Audio:
+def render(score: Score, rate: int = 44_100, soundfont: str | Path | SoundFont | None = None) -> Audio:
     """The sound of a score in stereo, `TAIL` seconds longer than it, pedal, velocity and volume honoured.
 
-    `soundfont` is the path of an .sf2 file, or "plain" for a synthesised piano (whatever the programs), or None
-    for pretty_midi's where it is installed and else "plain". Pitch bends are not heard. Raises `UnusableMidiError` for
-    a score without notes or of more than an hour, `UsageError` for what is no soundfont.
+    `soundfont` is the path of an .sf2 file, or one that was read, or "plain" for a synthesised piano (whatever the
+    programs), or None for pretty_midi's where it is installed and else "plain". Pitch bends are not heard. Raises
+    `UnusableMidiError` for a score without notes or of more than an hour, `UsageError` for what is no soundfont.
     """
     if not any(len(track.notes) for track in score.tracks):
         raise UnusableMidiError(score.name, "has no notes, so there is nothing to hear")
     if score.seconds > MOST_SECONDS:
         raise UnusableMidiError(score.name, f"{score.seconds / 60:.0f} minutes; up to 60 are rendered")
     path = installed_soundfont() if soundfont is None else soundfont
-    font = None if path is None or path == "plain" else SoundFont.read(path)
+    font = path if isinstance(path, SoundFont) else None if path in (None, "plain") else SoundFont.read(path)
     frames = round((score.seconds + TAIL) * rate)
     samples = _mix(_parts(score), frames, rate, font)
     fade = min(frames, round(0.05 * rate))

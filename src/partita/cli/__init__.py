@@ -17,6 +17,7 @@ COMMANDS = {
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a classifier, with intervals and baselines.",
     "audit": "Find copies, faulty recordings and doubtful labels in a data set.",
+    "data": "Make a corpus of recordings from MIDI files.",
     "ladder": "Show what each leak between training and validation is worth.",
     "reproduce": "Show what a student report claims and what its models do when measured.",
     "models": "List models, show cards, count parameters.",
