@@ -17,12 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partita.errors import CheckpointError, UsageError
-from partita.events import DRUMS
 from partita.metrics.classification import Interval
+from partita.metrics.symbolic.passages import TOGETHER, Passage
 from partita.midi import Score
-
-TOGETHER = 0.035
-"""Seconds up to which notes that follow each other are one chord: players and grids of 10 ms spread it."""
 
 SEED = 8
 """Notes of a seed: a run is found by seeds that it shares."""
@@ -230,14 +227,9 @@ def _bootstrap(values: NDArray[np.float64], statistic: Callable[..., Any], draws
 
 
 def _line(score: Score) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Pitches (notes,) of all but drums and their onsets in seconds, chords low to high, unisons once."""
-    tables = [track.notes for track in score.tracks if track.channel != DRUMS]
-    if not tables:
-        return np.zeros(0, np.int64), np.zeros(0)
-    notes = np.concatenate(tables)
-    onset = score.seconds_at(notes["tick"])
-    order = np.argsort(onset, kind="stable")
-    onset, pitch = onset[order], notes["pitch"][order].astype(np.int64)
+    """Pitches (notes,) and onsets in seconds from the first, of all but drums, chords low to high, unisons once."""
+    passage = Passage.of(score)
+    onset, pitch = passage.onset, passage.pitch
     chord = np.cumsum(np.diff(onset, prepend=-np.inf) > TOGETHER)
     order = np.lexsort((onset, pitch, chord))
     onset, pitch, chord = onset[order], pitch[order], chord[order]
