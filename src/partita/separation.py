@@ -5,7 +5,7 @@ the first and loses the second, the median over neighbours in frequency the othe
 divide every cell (Driedger, Müller and Disch, ISMIR 2014, with soft masks).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,21 +33,32 @@ def frame_sizes(rate: int) -> tuple[int, int]:
     return fft, fft // 4
 
 
+def sections(samples: Array, rate: int, context: int = 0) -> Iterator[tuple[Spectra, int, slice]]:
+    """The spectrogram of `samples` (channels, n) in sections of 24 s with `context` frames and more on either side.
+
+    Yields complex spectra (channels, bins, frames), the number of their first frame in the recording, and which of
+    their frames belong to the section itself.
+    """
+    fft, hop = frame_sizes(rate)
+    frames, margin = 1 + samples.shape[1] // hop, context + fft // hop
+    for start in range(0, frames, SECTION_FRAMES):
+        first, end = max(0, start - margin), min(start + SECTION_FRAMES, frames)
+        part = samples[:, first * hop : (end + margin) * hop]
+        yield np.stack([stft(channel, fft, hop) for channel in part]), first, slice(start - first, end - first)
+
+
 def edited(samples: Array, rate: int, edit: Callable[[Spectra, int], Spectra], context: int = 0) -> Array:
     """`samples` (channels, n) after an edit of their spectrograms, section by section: float32 (channels, n).
 
     `edit` takes complex spectra (channels, bins, frames) with the number of their first frame in the recording, and
     gives them back changed. Where it looks no more than `context` frames around, sections leave no trace.
     """
-    fft, hop = frame_sizes(rate)
-    margin = (context + fft // hop) * hop
+    _, hop = frame_sizes(rate)
     made = np.empty(samples.shape, np.float32)
-    for start in range(0, samples.shape[1], SECTION_FRAMES * hop):
-        first, end = max(0, start - margin), min(start + SECTION_FRAMES * hop, samples.shape[1])
-        part = samples[:, first : end + margin]
-        spectra = edit(np.stack([stft(channel, fft, hop) for channel in part]), first // hop)
-        for channel, changed in enumerate(spectra):
-            made[channel, start:end] = istft(changed, hop, part.shape[1])[start - first : end - first]
+    for spectra, first, own in sections(samples, rate, context):
+        start, end = (first + own.start) * hop, min((first + own.stop) * hop, samples.shape[1])
+        for channel, changed in enumerate(edit(spectra, first)):
+            made[channel, start:end] = istft(changed, hop, end - first * hop)[own.start * hop :]
     return made
 
 

@@ -12,7 +12,9 @@ from partita.models import Entry
 if TYPE_CHECKING:
     from partita.transfers.base import Transfer
 
-METHODS: dict[str, Entry] = {}
+METHODS = {
+    "stems": Entry("stems:Stems", "drums, timbre and accompaniment of the style by parts; the default"),
+}
 
 
 def method_class(name: str) -> "type[Transfer]":

@@ -1,0 +1,222 @@
+"""stems: genre transfer by parts, the default. No network, no inversion, seconds of work.
+
+Both recordings are taken apart into tones and beats and listened to for their rhythm. The style's own drums are laid on
+the content's beats (after Hockman et al., DAFx 2008), the content's tones take the levels of the style's bands, their
+course over the bar and a part of its sounds (a mosaic), drums and tones the style's balance, and the whole its
+long-term spectrum. All but the drums is a gain on the content's complex spectrogram, so phases and melody stay.
+
+A Gram matrix, the usual style of a network, holds no rhythm and can't do this (Huzaifah and Wyse, arXiv:1901.10240).
+The drums heard are the style recording's sound, so the rights of both recordings apply to the result.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partita import rhythm
+from partita.alterations import stretched
+from partita.audio import Audio
+from partita.errors import UsageError
+from partita.features import Array
+from partita.rhythm import Rhythm
+from partita.separation import edited, frame_sizes, separate
+from partita.transfers.base import Transfer, as_loud_as, refuse_unusable
+from partita.transfers.drums import TimeMap, follow, map_time
+from partita.transfers.timbre import (
+    Mosaic,
+    Timbre,
+    band_gain,
+    band_power,
+    band_weights,
+    bar_gain,
+    describe,
+    levels,
+    mosaic_gain,
+    powers,
+)
+
+MOSAIC_SHARE = 0.6
+"""Of the mosaic in the tones at full timbre."""
+DRUM_GAIN = 1.3
+"""Drums are that much louder than the style's own balance would have them: what is to be heard is the style."""
+COMPING_DEPTH = 0.9
+STYLE_SECONDS = 60.0
+"""The middle of a longer style is listened to."""
+
+
+@dataclass(frozen=True)
+class StemsConfig:
+    """How much of the style is taken, 0 to 1 each: `strength` of everything, and of its parts.
+
+    `drums` (up to 2: louder), `timbre` of the tones, `comping`, their course over the bar. `tempo` is the content's, or
+    the style's: then the content is stretched and the result is longer or shorter.
+    """
+
+    strength: float = 1.0
+    drums: float = 1.0
+    timbre: float = 1.0
+    comping: float = 1.0
+    tempo: Literal["content", "style"] = "content"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, most = getattr(self, field.name), 2 if field.name == "drums" else 1
+            if field.name != "tempo" and not 0 <= value <= most:
+                raise UsageError(f"{field.name} is a number from 0 to {most}, not {value}")
+        if self.tempo not in ("content", "style"):
+            raise UsageError(f"tempo is content or style, not {self.tempo!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A recording taken apart: stems (channels, n), rhythm, power (48 bands, frames) of the tones and of the whole."""
+
+    harmonic: Array
+    percussive: Array
+    rhythm: Rhythm
+    tones: Array
+    whole: Array
+    timbre: Timbre
+
+
+class Stems(Transfer):
+    """Tones of the content, drums and timbre of the style."""
+
+    name = "stems"
+    Config = StemsConfig
+    config: StemsConfig
+
+    def apply_each(self, content: Audio, styles: Iterable[Audio], *, seed: int = 0) -> Iterator[Audio]:
+        """As `apply` with each of several styles; the content is taken apart once."""
+        refuse_unusable(content)
+        ours = None
+        for style in styles:
+            refuse_unusable(style)
+            if self.config.strength == 0:
+                yield content
+                continue
+            theirs = take_apart(at_rate(middle(style, STYLE_SECONDS), content.rate))
+            if self.config.tempo == "style":
+                heard = stretched_to(content, theirs.rhythm.tempo)
+                made = self.combine(heard, take_apart(heard), theirs, seed)
+            else:
+                ours = ours or take_apart(content)
+                made = self.combine(content, ours, theirs, seed)
+            yield Audio(made, content.rate, content.name)
+
+    def combine(self, content: Audio, ours: Parts, theirs: Parts, seed: int) -> Array:
+        """The content in the style, from both taken apart: (channels, frames)."""
+        config, rate = self.config, content.rate
+        times = map_time(ours.rhythm, theirs.rhythm)
+        tones = self._tones(ours, theirs, rate, times, np.random.default_rng(seed))
+        drums = follow(theirs.percussive, rate, times, content.samples.shape[1])
+        drums = in_channels(drums, len(content.samples))
+        drums *= np.float32(config.strength * config.drums * DRUM_GAIN * _drum_level(tones, drums, theirs))
+        kept = np.float32(1 - config.strength * min(1.0, config.drums))
+        made = tones + drums + kept * ours.percussive
+        return as_loud_as(with_spectrum(made, rate, theirs.whole, config.strength), content)
+
+    def _tones(self, ours: Parts, theirs: Parts, rate: int, times: TimeMap, rng: np.random.Generator) -> Array:
+        """The content's tones in the style's timbre (channels, n)."""
+        config = self.config
+        timbre, comping = config.strength * config.timbre, config.strength * config.comping * COMPING_DEPTH
+        mosaic = Mosaic(theirs.harmonic, rate, rng) if timbre else None
+        weights, loudest = band_weights(rate), float(ours.tones.max())
+        seconds_per_frame = frame_sizes(rate)[1] / rate
+
+        def edit(spectra: NDArray[np.complexfloating], first: int) -> NDArray[np.complexfloating]:
+            magnitude = np.abs(spectra.mean(0))
+            seconds = (first + np.arange(magnitude.shape[1])) * seconds_per_frame
+            db = levels(band_power(magnitude, rate), loudest)
+            gain = timbre * band_gain(db, ours.timbre, theirs.timbre)
+            positions = ours.rhythm.position(seconds), times.style_position(seconds)
+            gain += comping * bar_gain(ours.timbre, theirs.timbre, *positions)
+            factors = 10 ** (weights.T @ gain / 20)
+            if mosaic is not None:
+                shaped = magnitude * factors
+                factors *= mosaic_gain(shaped, mosaic.render(shaped), timbre * MOSAIC_SHARE)
+            return spectra * factors
+
+        return edited(ours.harmonic, rate, edit)
+
+
+def take_apart(audio: Audio) -> Parts:
+    """Stems, rhythm and timbre of a recording."""
+    harmonic, percussive = separate(audio.samples, audio.rate)
+    heard = rhythm.listen(audio.mono(rhythm.RATE))
+    tones, whole = powers(harmonic, audio.rate), powers(audio.samples, audio.rate)
+    seconds = np.arange(tones.shape[1]) * frame_sizes(audio.rate)[1] / audio.rate
+    return Parts(harmonic, percussive, heard, tones, whole, describe(tones, heard.position(seconds)))
+
+
+def with_spectrum(samples: Array, rate: int, style: Array, strength: float) -> Array:
+    """Samples (channels, n) with the long-term spectrum of a style whose bands have the power `style` (48, frames)."""
+    wanted, had = (levels(power.mean(1, keepdims=True)) for power in (style, powers(samples, rate)))
+    gain = wanted - had
+    gain = np.clip(gain - gain.mean(), -20, 20) * strength
+    factors = 10 ** (band_weights(rate).T @ gain / 20)
+    return edited(samples, rate, lambda spectra, first: spectra * factors)
+
+
+def _drum_level(tones: Array, drums: Array, style: Parts) -> float:
+    """The factor that gives drums the level beside these tones that the style's have beside its own."""
+    ratio = _power(style.percussive) / max(_power(style.harmonic), 1e-20)
+    return float(np.sqrt(min(ratio, 100.0) * _power(tones) / max(_power(drums), 1e-20)))
+
+
+def _power(samples: Array) -> float:
+    return float(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def at_rate(audio: Audio, rate: int) -> Audio:
+    """A recording at another rate, all channels."""
+    import soxr
+
+    if audio.rate == rate:
+        return audio
+    rows = [soxr.resample(channel, audio.rate, rate) for channel in audio.samples]
+    return replace(audio, samples=np.array(rows, np.float32), rate=rate)
+
+
+def middle(audio: Audio, seconds: float) -> Audio:
+    """The middle of a recording that is longer."""
+    spare = audio.samples.shape[1] - round(seconds * audio.rate)
+    if spare <= 0:
+        return audio
+    return replace(audio, samples=audio.samples[:, spare // 2 : spare // 2 + round(seconds * audio.rate)])
+
+
+def in_channels(samples: Array, channels: int) -> Array:
+    """Sound for another number of channels: the mean for one, else the first two, or the one, in front."""
+    if channels == 1:
+        return samples.mean(0, keepdims=True)
+    front = samples[:2] if len(samples) > 1 else np.repeat(samples, 2, axis=0)
+    return np.concatenate([front, np.zeros((channels - 2, samples.shape[1]), np.float32)])
+
+
+def stretched_to(content: Audio, tempo: float) -> Audio:
+    """The content at a tempo in beats a minute, or at its half or double where that is nearer; pitch stays."""
+    speed = tempo / rhythm.listen(content.mono(rhythm.RATE)).tempo
+    speed *= 2.0 ** -np.rint(np.log2(speed))
+    return replace(content, samples=np.stack([_in_pieces(channel, float(speed)) for channel in content.samples]))
+
+
+def _in_pieces(samples: Array, speed: float) -> Array:
+    """Mono samples (n,) stretched half a million at a time, which fade into one another, so that memory stays flat."""
+    piece, fade = 1 << 19, 2048
+    made = np.zeros(round(len(samples) / speed), np.float32)
+    rise = np.linspace(0, 1, fade, dtype=np.float32)
+    for start in range(0, len(samples), piece):
+        part = stretched(samples[start : start + piece + 2 * fade], speed)
+        place = round(start / speed)
+        part = part[: len(made) - place]
+        if start and len(part) >= fade:
+            made[place : place + fade] *= 1 - rise
+            part[:fade] *= rise
+            made[place : place + fade] += part[:fade]
+            part, place = part[fade:], place + fade
+        made[place : place + len(part)] = part
+    return made
