@@ -19,6 +19,8 @@ from partita.metrics.symbolic import KeyFrequency, per_step
 from partita.models import MODELS, model_class
 from partita.models.base import Item, Model, choose_device
 from partita.models.classifier import Classifier
+from partita.models.decision_composer import DecisionComposer
+from partita.models.decisions import before, moments, pedal_before, shifts_allowed, spelled, whats_allowed
 from partita.models.rolls import RollModel
 from partita.models.stretches import chunk_spans, chunk_starts
 from partita.training import fit
@@ -47,7 +49,17 @@ def chance(model: Model, items: Sequence[Item]) -> float:
     if isinstance(model, RollModel):
         pieces = [item["cells"] for item in items]
         return per_step([KeyFrequency.fit(pieces).nats(cells) for cells in pieces])
+    if isinstance(model, DecisionComposer):
+        pieces = [spelled(moments(item["tokens"])) for item in items]
+        return sum(map(uniform, pieces)) / sum(int((rows[:, 1] < 128).sum()) for rows in pieces)
     return float(np.log(2))
+
+
+def uniform(rows: np.ndarray) -> float:
+    """Nats of a piece where every decision that is allowed is as likely as any other."""
+    previous = before(rows)
+    counts = shifts_allowed(previous).sum(1), whats_allowed(previous, pedal_before(rows), rows[:, 0]).sum(1)
+    return float(sum(np.log(count).sum() for count in counts) + (rows[:, 1] < 128).sum() * np.log(32 * 337))
 
 
 @every_model

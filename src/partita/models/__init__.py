@@ -30,6 +30,9 @@ MODELS = {
     "chord-transformer": Entry(
         "chord_transformer:ChordTransformer", "the next chord of a piano roll, whole, with its exact likelihood"
     ),
+    "note-transformer": Entry(
+        "note_transformer:NoteTransformer", "expressive piano: continues, invents and fills in, one note at a time"
+    ),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
     "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
     "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),
