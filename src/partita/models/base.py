@@ -223,7 +223,7 @@ class Model(nn.Module):
 
 
 CHANNELS_FIRST = (
-    *(nn.Conv1d, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d),
+    *(nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d),
     *(nn.MaxPool1d, nn.MaxPool2d, nn.AdaptiveAvgPool2d),
 )
 

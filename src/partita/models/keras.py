@@ -22,7 +22,7 @@ def adam(model: Model, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
 def initialise(model: nn.Module) -> None:
     """Draw the weights of convolutions and dense layers as Keras does: Glorot uniform, biases zero."""
     for module in model.modules():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
