@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scores import SCORES, performance
 
 from partita.events import Note, Tempo, TimeSignature, Track
-from partita.metrics.symbolic import Passage, TokenFrequency, bits, bits_interval, groove_consistency
+from partita.metrics.symbolic import Passage, TokenFrequency, bits, bits_difference, bits_interval, groove_consistency
 from partita.metrics.symbolic import pieces as measures
 from partita.metrics.symbolic.sets import frechet, measure, overlap
 from partita.metrics.symbolic.structure import LONG, MIDDLE, SHORT, structureness
@@ -203,8 +203,9 @@ def test_bits_per_note_and_their_interval() -> None:
     low, high = bits_interval(pieces)
     assert low < whole < high
     better = [{name: (0.9 * nats, notes) for name, (nats, notes) in piece.items()} for piece in pieces]
-    low, high = bits_interval(pieces, better)
-    assert 0 < low < 0.1 * whole < high
+    difference, (low, high) = bits_difference(pieces, better)
+    assert difference == pytest.approx(0.1 * whole)
+    assert 0 < low < difference < high
 
 
 def test_the_token_one_gram_is_a_likelihood() -> None:

@@ -1,4 +1,8 @@
-"""A model of piano rolls on a data set: nats per step with their interval, and the baselines beside them."""
+"""How likely music is to a model: nats per step of piano rolls, bits per note of composers, with baselines beside them.
+
+Both are totals of whole pieces, with intervals by drawing pieces anew, since notes of one piece are no independent
+evidence.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +14,9 @@ from partita.data import Dataset
 from partita.example import Example
 from partita.metrics import symbolic
 from partita.metrics.classification import Interval
+from partita.metrics.symbolic import FieldNats
+from partita.models import MODELS, model_class
+from partita.models.composer import Composer
 from partita.models.rolls import RollModel
 from partita.training import Progress
 
@@ -95,3 +102,117 @@ def _baselines(train: Sequence[Example], examples: Sequence[Example]) -> dict[st
         }
         found |= {name: symbolic.per_step([model.nats(cells) for cells in rolls]) for name, model in fitted.items()}
     return found
+
+
+@dataclass(frozen=True)
+class NoteLikelihood:
+    """What notes cost a composer: bits per note, in all and by field, of whole pieces.
+
+    `fields` are what it tells of a note; `bits_per_second` is of the pieces' length. `baselines` and `comparisons` have
+    for each name a row: `bits_per_note`, `by_field`, the fields that both tell (`of`), and `difference`, this model's
+    bits less theirs in those fields, with its `interval`, paired by piece. `pieces` has a row for each.
+    """
+
+    model: str
+    data: str
+    split: str
+    protocol: str
+    bits_per_note: float
+    interval: Interval
+    by_field: dict[str, float]
+    bits_per_second: float
+    n_notes: int
+    n_pieces: int
+    baselines: dict[str, dict[str, Any]]
+    comparisons: dict[str, dict[str, Any]]
+    notes: list[str]
+    pieces: list[dict[str, Any]]
+
+    def json(self) -> dict[str, Any]:
+        """JSON-ready values without the rows of pieces."""
+        return {name: value for name, value in asdict(self).items() if name != "pieces"}
+
+
+def measure_notes(
+    model: Composer,
+    name: str,
+    dataset: Dataset,
+    split: str,
+    *,
+    baselines: bool = True,
+    others: Sequence[tuple[str, Composer]] = (),
+    progress: Progress | None = None,
+) -> NoteLikelihood:
+    """Measure a composer on a split, beside baselines fitted to the training part, if any, and other composers."""
+    examples = dataset.split(split)
+    nats = _field_nats(model, examples, progress)
+    notes = sum(symbolic.count_notes(piece) for piece in nats)
+    own = symbolic.bits(nats)
+    fitted = _note_baselines(dataset.splits.get("train", ()), examples, progress) if baselines else {}
+    compared = {other: _field_nats(composer, examples, progress) for other, composer in others}
+    seconds = sum(example.score.seconds for example in examples)
+    total = sum(own.values())
+    return NoteLikelihood(
+        model=name,
+        data=dataset.name,
+        split=split,
+        protocol=f"{len(examples)} pieces with {notes} notes in {seconds / 3600:.2f} h, the {split} part of "
+        f"{dataset.name}; {dataset.protocol}. Total bits / total notes; intervals are 95 %, bootstrap over pieces.",
+        bits_per_note=total,
+        interval=symbolic.bits_interval(nats),
+        by_field=own,
+        bits_per_second=total * notes / seconds if seconds else 0.0,
+        n_notes=notes,
+        n_pieces=len(examples),
+        baselines={other: _beside(nats, rows) for other, rows in fitted.items()},
+        comparisons={other: _beside(nats, rows) for other, rows in compared.items()},
+        notes=[*([dataset.leaks] if dataset.leaks else []), *dataset.notes],
+        pieces=[
+            {"id": e.id, "notes": symbolic.count_notes(piece), "bits_per_note": sum(symbolic.bits([piece]).values())}
+            for e, piece in zip(examples, nats, strict=True)
+        ],
+    )
+
+
+def _field_nats(model: Composer, examples: Sequence[Example], progress: Progress | None) -> list[FieldNats]:
+    nats: list[FieldNats] = []
+    for number, example in enumerate(examples):
+        nats.append(model.field_nats(model.prepare(example)))
+        if progress:
+            progress(number + 1, len(examples), f"{model.name} reads")
+    return nats
+
+
+def _note_baselines(
+    train: Sequence[Example], examples: Sequence[Example], progress: Progress | None
+) -> dict[str, list[FieldNats]]:
+    """Nats of pieces by counts made on a training part: of tokens, and of what followed what."""
+    if not train:
+        return {}
+    frequency = symbolic.TokenFrequency.fit([example.score for example in train])
+    found: dict[str, list[FieldNats]] = {"token 1-gram": [frequency.field_nats(example.score) for example in examples]}
+    if "markov" in MODELS:
+        chain = model_class("markov")
+        fitted = chain.new(chain.Config(), 0)
+        fitted.fit([fitted.prepare(example) for example in train], np.random.default_rng(0))
+        assert isinstance(fitted, Composer)
+        found["markov"] = _field_nats(fitted, examples, progress)
+    return found
+
+
+def _beside(nats: Sequence[FieldNats], others: Sequence[FieldNats]) -> dict[str, Any]:
+    """The row of another model; where one tells time as part of pitch, the two are counted together."""
+    shared = [field for field in others[0] if field in nats[0] or field in ("time", "pitch")]
+    mine, theirs = (
+        [{field: row[field] for field in row if field in (*shared, "time", "pitch")} for row in rows]
+        for rows in (nats, others)
+    )
+    by_field = symbolic.bits(others)
+    difference, interval = symbolic.bits_difference(mine, theirs)
+    return {
+        "bits_per_note": sum(by_field.values()),
+        "by_field": by_field,
+        "of": shared,
+        "difference": difference,
+        "interval": interval,
+    }

@@ -19,26 +19,37 @@ FieldNats = Mapping[str, tuple[float, int]]
 """Nats of a piece and how many notes it has, by field."""
 
 
+def count_notes(piece: FieldNats) -> int:
+    """How many notes a piece has."""
+    return next(iter(piece.values()))[1]
+
+
 def bits(pieces: Sequence[FieldNats]) -> dict[str, float]:
     """Bits per note by field: total nats of all pieces / total notes / log 2.
 
     >>> bits([{"pitch": (log(2) * 30, 10)}, {"pitch": (log(2) * 10, 10)}])
     {'pitch': 2.0}
     """
-    notes = max(1, sum(_notes(piece) for piece in pieces))
+    notes = max(1, sum(count_notes(piece) for piece in pieces))
     return {field: sum(piece[field][0] for piece in pieces) / notes / log(2) for field in pieces[0]}
 
 
-def bits_interval(
-    pieces: Sequence[FieldNats], others: Sequence[FieldNats] | None = None, draws: int = 2000
-) -> Interval:
-    """95 % bootstrap interval over pieces of all bits per note; of their difference to those of `others`, if given."""
-    notes = np.array([_notes(piece) for piece in pieces], float)
-    total = np.array([_total(piece) for piece in pieces])
-    if others is not None:
-        total = total - np.array([_total(piece) for piece in others])
+def bits_interval(pieces: Sequence[FieldNats]) -> Interval:
+    """95 % bootstrap interval over pieces of bits per note, all fields together."""
+    return _drawn(np.array([_total(piece) for piece in pieces]), pieces)
+
+
+def bits_difference(pieces: Sequence[FieldNats], others: Sequence[FieldNats]) -> tuple[float, Interval]:
+    """Bits per note less those that the same pieces cost `others`, and its 95 % bootstrap interval, paired by piece."""
+    nats = np.array([_total(piece) - _total(other) for piece, other in zip(pieces, others, strict=True)])
+    notes = max(1, sum(count_notes(piece) for piece in pieces))
+    return float(nats.sum()) / notes / log(2), _drawn(nats, pieces)
+
+
+def _drawn(nats: NDArray[np.float64], pieces: Sequence[FieldNats], draws: int = 2000) -> Interval:
+    notes = np.array([count_notes(piece) for piece in pieces])
     picked = np.random.default_rng(0).integers(len(pieces), size=(draws, len(pieces)))
-    low, high = np.quantile(total[picked].sum(1) / np.maximum(notes[picked].sum(1), 1) / log(2), [0.025, 0.975])
+    low, high = np.quantile(nats[picked].sum(1) / np.maximum(notes[picked].sum(1), 1) / log(2), [0.025, 0.975])
     return Interval(float(low), float(high))
 
 
@@ -77,10 +88,6 @@ class TokenFrequency:
         }
         end = float(nats[np.isin(tokens, FIELDS["mark"])].sum())
         return {**split, "time": (split["time"][0] + end, notes)}
-
-
-def _notes(piece: FieldNats) -> int:
-    return next(iter(piece.values()))[1]
 
 
 def _total(piece: FieldNats) -> float:
