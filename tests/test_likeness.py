@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from partita import data
+from partita.checkpoint import save
+from partita.cli import main
 from partita.errors import UsageError
 from partita.likelihood import measure_notes
 from partita.likeness import compare_sets, draw, real_clips
@@ -64,3 +66,14 @@ def test_too_little_is_said(dataset: data.Dataset) -> None:
     with pytest.raises(UsageError, match="nothing to compare"):
         compare_sets([], real, None, Sampling(), 0)
     assert np.isclose(real.seconds, 2.0)
+
+
+def test_the_command_measures_composers(composer: Composer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = save(composer, tmp_path / "tiny", {"data": "synthetic"})
+    wanted = ["evaluate", str(folder), "--data", "synthetic-scores:16", "--compare", str(folder)]
+    assert main([*wanted, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(told["by_field"].values()) == pytest.approx(told["bits_per_note"])
+    assert main(wanted) == 0
+    assert "bits per note" in capsys.readouterr().out
+    assert main([*wanted, "--stress"]) == 2

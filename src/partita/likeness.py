@@ -217,10 +217,10 @@ def _mean(measured: Callable[[Passage], float], passages: Sequence[Passage]) -> 
 
 def _plain(value: Any) -> Any:
     """Named tuples as objects, but intervals as pairs; what is not a number as null."""
-    if isinstance(value, Interval):
-        return [_plain(end) for end in value]
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+    if isinstance(value, tuple) and hasattr(value, "_asdict") and not isinstance(value, Interval):
         return {name: _plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -15,7 +15,7 @@ COMMANDS = {
     "classify": "Name the genre of recordings.",
     "train": "Train a model on your own music.",
     "tune": "Search for a model's best settings.",
-    "evaluate": "Measure a classifier, with intervals and baselines.",
+    "evaluate": "Measure a model, with intervals and baselines.",
     "audit": "Find copies, faulty recordings and doubtful labels in a data set.",
     "data": "Make a corpus of recordings from MIDI files.",
     "ladder": "Show what each leak between training and validation is worth.",

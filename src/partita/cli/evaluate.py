@@ -10,7 +10,7 @@ from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
     from partita.evaluation import Compared, Evaluation
-    from partita.likelihood import Likelihood
+    from partita.likelihood import Likelihood, NoteLikelihood
     from partita.repeats import Repeats
     from partita.stress import Stressed
 
@@ -40,7 +40,7 @@ def evaluate(
     json: Annotated[bool, Parameter(negative=())] = False,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
 ) -> int:
-    """Measure a model on a data set: a classifier's accuracy and calibration or a roll model's nats, with baselines.
+    """Measure a model on a data set: a classifier's accuracy, a roll model's nats, a composer's bits; with baselines.
 
     Examples
     --------
@@ -79,7 +79,8 @@ def evaluate(
     gap
         Also measure songs of the training part, if the checkpoint was trained on them.
     compare
-        Pair with these checkpoints, or .csv files of predictions, song by song: exact McNemar and the difference.
+        Pair with these checkpoints, or .csv files of predictions, song by song: exact McNemar and the difference. A
+        composer pairs with other composers.
     html
         Write a report with plots to this file, one page that needs no network.
     stress
@@ -102,7 +103,7 @@ def evaluate(
         Where the model runs.
     """
     from partita.errors import UsageError
-    from partita.likelihood import Likelihood
+    from partita.likelihood import Likelihood, NoteLikelihood
     from partita.settings import parse_settings
     from partita.tasks.evaluate import evaluate as measure
     from partita.tasks.evaluate import repeat
@@ -133,6 +134,11 @@ def evaluate(
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
         result = measure(model, progress=progress, **options, **known)
+    if isinstance(result, NoteLikelihood):
+        if csv or html or stress or update_card:
+            raise UsageError("--stress, --html, --csv and --update-card are for classifiers")
+        _tell(result.json() if json else note_lines(result))
+        return 0
     if isinstance(result, Likelihood):
         if csv or html or stress or compare or update_card:
             raise UsageError("--compare, --stress, --html, --csv and --update-card are for classifiers")
@@ -194,6 +200,26 @@ def likelihood_lines(result: "Likelihood") -> list[str]:
         f"mean of pieces {result.nll_per_piece:.3f}",
         *(f"  beside       {nats:.3f}  {name}" for name, nats in result.baselines.items()),
     ]
+
+
+def note_lines(result: "NoteLikelihood") -> list[str]:
+    """What notes cost a composer, for reading: protocol first, then the figure by field, others beside it."""
+    lines = [
+        f"{result.model} on {result.protocol}",
+        *(f"note: {text}" for text in result.notes),
+        f"bits per note  {_share(result.bits_per_note, result.interval)}  {_fields(result.by_field)}; "
+        f"{result.bits_per_second:.1f} bits a second",
+    ]
+    for name, row in {**result.baselines, **result.comparisons}.items():
+        lines.append(
+            f"  beside       {row['bits_per_note']:.3f}  {name}: {_fields(row['by_field'])}; paired difference "
+            f"{row['difference']:+.3f}  {_range(row['interval'])} in {', '.join(row['of'])}"
+        )
+    return lines
+
+
+def _fields(by_field: dict[str, float]) -> str:
+    return ", ".join(f"{name} {bits:.3f}" for name, bits in by_field.items())
 
 
 def summary_lines(result: "Evaluation") -> list[str]:

@@ -20,10 +20,11 @@ from partita.evaluation import (
     read_predictions,
 )
 from partita.ledger import TestUses, count_test_use
-from partita.likelihood import Likelihood, measure_likelihood
+from partita.likelihood import Likelihood, NoteLikelihood, measure_likelihood, measure_notes
 from partita.models import MODELS
 from partita.models.base import Model, choose_device
 from partita.models.classifier import Classifier
+from partita.models.composer import Composer
 from partita.models.rolls import RollModel
 from partita.repeats import Repeats, repeat_folds, repeat_seeds
 from partita.settings import Plan
@@ -49,11 +50,12 @@ def evaluate(
     update_card: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
-) -> Evaluation | Likelihood:
+) -> Evaluation | Likelihood | NoteLikelihood:
     """Measure a shipped model or checkpoint on one split of a data set given as NAME:PATH.
 
     A classifier gives an `Evaluation`; a model of piano rolls gives a `Likelihood` and knows only `data`, `split`,
-    `protocol`, `seed` and `baselines`. The test split is locked, since every look at it makes its number less worth:
+    `protocol`, `seed` and `baselines`; a composer gives a `NoteLikelihood` and knows `compare`, too. The test split
+    is locked, since every look at it makes its number less worth:
     `test=True` opens it and counts the look; a public benchmark's stands open. `genres` keeps these labels alone,
     `balance` evens out the training part. `baselines` fits `genre-linear` to the same training part and measures it on
     the same songs. `gap` also measures the training part if the checkpoint
@@ -69,6 +71,15 @@ def evaluate(
     if isinstance(loaded, RollModel):
         rolls = datasets.load(data, protocol, seed)
         return measure_likelihood(loaded, identity(model), rolls, split, baselines=baselines, progress=progress)
+    if isinstance(loaded, Composer):
+        pieces = datasets.load(data, protocol, seed)
+        others = [(identity(other), _composing(other, load(other, choose_device(device)))) for other in compare or ()]
+        known = measure_notes(
+            loaded, identity(model), pieces, split, baselines=baselines, others=others, progress=progress
+        )
+        if split == "test":
+            known.notes.append(_counted(model, pieces).words())
+        return known
     network = _classifying(model, loaded)
     dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
     result = measure_classifier(
@@ -147,6 +158,12 @@ def _check_lock(split: str, test: bool) -> None:
 def _classifying(name: str | Path, network: Model) -> Classifier:
     if not isinstance(network, Classifier):
         raise CheckpointError(f"{name}: is a {network.name}, which does not classify")
+    return network
+
+
+def _composing(name: str | Path, network: Model) -> Composer:
+    if not isinstance(network, Composer):
+        raise CheckpointError(f"{name}: is a {network.name}, which does not compose")
     return network
 
 
