@@ -5,7 +5,7 @@ minute, gives the tempo; the chain of onsets that keeps to it best gives the bea
 36, 2007). A bar is taken to have four beats and to begin where the bass is struck.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ SLOWEST, FASTEST = 45.0, 220.0
 TIGHTNESS = 100.0
 """How much a beat off its tempo costs, in deviations of onset strength per squared natural logarithm (Ellis)."""
 BEATS_PER_BAR = 4
+OCTAVE = 2**0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,19 @@ class Rhythm:
     def strength(self) -> Curve:
         """Onset strength of all bands (frames,)."""
         return np.asarray(self.onsets.sum(0))
+
+    def at_octave(self, tempo: float) -> "Rhythm":
+        """The same with beats halved or doubled until they are no more than a factor of 1.41 from a tempo.
+
+        What counts as a beat is half a matter of taste, so two songs are compared at the octave that suits both.
+        """
+        beats, downbeat, own = self.beats, self.downbeat, self.tempo
+        while own < tempo / OCTAVE:
+            beats = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
+            own, downbeat = 2 * own, 2 * downbeat
+        while own > tempo * OCTAVE and len(beats) > 2 * BEATS_PER_BAR:
+            beats, downbeat, own = beats[downbeat % 2 :: 2], downbeat // 2, own / 2
+        return replace(self, tempo=own, beats=np.asarray(beats, np.float64), downbeat=downbeat % BEATS_PER_BAR)
 
     def position(self, seconds: Curve) -> Curve:
         """Beats since a bar's begin, 0 up to 4, at these times."""

@@ -15,8 +15,6 @@ from partita.rhythm import BEATS_PER_BAR, FRAMES_PER_SECOND, Rhythm, accents
 
 Curve = NDArray[np.float64]
 
-OCTAVE = 2**0.5
-"""A style's beats are halved or doubled until they are no more than this factor faster or slower than the content's."""
 MOST_BARS = 8
 WINDOW_SECONDS = 0.046
 """1,024 samples at 22,050 Hz."""
@@ -77,11 +75,11 @@ def map_time(content: Rhythm, style: Rhythm) -> TimeMap:
     The style's beats are halved or doubled where that brings its tempo nearer, and turned by as many beats as make its
     bass accents agree best with the content's.
     """
-    beats, downbeat = _near_tempo(style.beats, style.downbeat, 60 / content.tempo)
-    length = style.onsets.shape[1] / FRAMES_PER_SECOND
+    style = style.at_octave(content.tempo)
+    beats, length = style.beats, style.onsets.shape[1] / FRAMES_PER_SECOND
     whole = np.flatnonzero((beats >= 0) & (beats <= length))
     first = int(whole[0]) if len(whole) else 0
-    first += (downbeat - first) % BEATS_PER_BAR
+    first += (style.downbeat - first) % BEATS_PER_BAR
     last = int(whole[-1]) if len(whole) else len(beats) - 1
     bars = min(MOST_BARS, (last - first) // BEATS_PER_BAR)
     if bars < 1:  # not one whole bar: what there is, over and over
@@ -92,7 +90,8 @@ def map_time(content: Rhythm, style: Rhythm) -> TimeMap:
     count = len(content.beats) - 1
     turn = _best_turn(content, style, loop)
     place = (np.arange(count) - content.downbeat + turn) % (len(loop) - 1)
-    return TimeMap(content.beats, loop[place], loop[place + 1], place % BEATS_PER_BAR * 1.0, _onset_times(style))
+    positions = (place % BEATS_PER_BAR).astype(np.float64)
+    return TimeMap(content.beats, loop[place], loop[place + 1], positions, _onset_times(style))
 
 
 def follow(drums: Array, rate: int, times: TimeMap, frames: int) -> Array:
@@ -108,19 +107,6 @@ def follow(drums: Array, rate: int, times: TimeMap, frames: int) -> Array:
     for number, place in enumerate(places):
         made[:, number * hop : number * hop + size] += padded[:, place : place + size] * window
     return made[:, size // 2 : size // 2 + frames]
-
-
-def _near_tempo(beats: Curve, downbeat: int, period: float) -> tuple[Curve, int]:
-    """The style's beats halved or doubled until their spacing is within a factor of 1.41 of `period` seconds."""
-    spacing = float(np.median(np.diff(beats)))
-    while spacing > OCTAVE * period:
-        beats = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
-        spacing, downbeat = spacing / 2, 2 * downbeat
-    while spacing < period / OCTAVE and len(beats) > 2 * BEATS_PER_BAR:
-        first = downbeat % 2
-        beats, downbeat = beats[first::2], downbeat // 2
-        spacing *= 2
-    return beats, downbeat % BEATS_PER_BAR
 
 
 def _best_turn(content: Rhythm, style: Rhythm, loop: Curve) -> int:

@@ -140,7 +140,8 @@ class Stems(Transfer):
                 factors *= mosaic_gain(shaped, mosaic.render(shaped), timbre * MOSAIC_SHARE)
             return spectra * factors
 
-        return edited(ours.harmonic, rate, edit)
+        shaped = edited(ours.harmonic, rate, edit)
+        return with_spectrum(shaped, rate, theirs.tones, timbre)
 
 
 def take_apart(audio: Audio) -> Parts:
@@ -192,9 +193,10 @@ def middle(audio: Audio, seconds: float) -> Audio:
 def in_channels(samples: Array, channels: int) -> Array:
     """Sound for another number of channels: the mean for one, else the first two, or the one, in front."""
     if channels == 1:
-        return samples.mean(0, keepdims=True)
+        return np.asarray(samples.mean(0, keepdims=True), np.float32)
     front = samples[:2] if len(samples) > 1 else np.repeat(samples, 2, axis=0)
-    return np.concatenate([front, np.zeros((channels - 2, samples.shape[1]), np.float32)])
+    rest = np.zeros((channels - 2, samples.shape[1]), np.float32)
+    return np.concatenate([front, rest]).astype(np.float32)
 
 
 def stretched_to(content: Audio, tempo: float) -> Audio:
