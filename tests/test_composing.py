@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scores import SCORES, performance
 
-from partita.composing import Event, Limits, Place, Stream, Watch
+from partita.composing import Event, Key, Limits, Place, Stream, Watch, Wishes
 from partita.errors import PartitaError, UnusableMidiError, UsageError
 from partita.events import DRUMS, Control, Note, Tempo, Track
 from partita.midi import Score
@@ -258,3 +258,36 @@ def test_a_composer_is_shown_what_it_wrote_before() -> None:
     assert [score.seconds for score in shown if score] == [2.0, 3.0]
     assert shown[1] is not None
     assert shown[1].notes()[["tick", "pitch"]].tolist() == [(0, 50), (2000, 60)]
+
+
+@pytest.mark.parametrize("minor", [False, True])
+@pytest.mark.parametrize("tonic", range(12))
+def test_a_prelude_is_as_wished(tonic: int, minor: bool) -> None:
+    key = Key(tonic, minor)
+    prelude = Wishes(key, tempo=90, density=7.0).prelude(np.random.default_rng(tonic))
+    assert Key.found(prelude) == key == Key.named(str(key))
+    assert len(prelude.notes()) / prelude.seconds == pytest.approx(7, rel=0.05)
+    assert prelude.seconds == pytest.approx(16 * 60 / 90, abs=0.05)
+    assert -6 <= key.sharps <= 6
+
+
+def test_signatures_are_those_of_the_circle_of_fifths() -> None:
+    names = ("Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
+    assert [Key.named(name).sharps for name in names] == [*range(-5, 7)]
+    assert all(Key.named(f"{name}m").sharps == Key(Key.named(name).tonic + 3, False).sharps for name in "ADGBE")
+    assert Key.named("Cb") == Key.named("b major")
+    assert Key.found(Score()) is None
+
+
+def test_a_prelude_is_shown_and_not_written() -> None:
+    shown: list[Score | None] = []
+
+    def looking(prompt: Score | None, *rest: object) -> Iterator[Event]:
+        shown.append(prompt)
+        return wander(prompt, *rest)  # type: ignore[arg-type]
+
+    place = Place.empty(10.0, Wishes(Key(2, False)))
+    written = list(Stream(Scripted(looking), place, Sampling(), (0, 0), USUAL))
+    assert shown == [place.prelude]
+    assert place.filled(written).seconds == 10
+    assert len(place.filled(written).notes()) == len(written)

@@ -32,6 +32,7 @@ def test_public_names_are_what_dir_shows() -> None:
         ("from partita.cli import main; main(['models'])", {"torch", "numpy"}),
         ("import partita.audio, partita.features, partita.example, partita.data", {"torch", "scipy", "librosa"}),
         ("from partita.cli import main; main(['classify', '--help'])", {"torch"}),
+        ("from partita.cli import main; main(['compose', '--help'])", {"torch", "matplotlib", "symusic"}),
     ],
 )
 def test_nothing_heavy_is_imported_early(statement: str, unwanted: set[str]) -> None:
@@ -58,6 +59,7 @@ def test_files_are_small_and_hold_nothing_forbidden(path: Path) -> None:
     ("command", "function"),
     [
         ("classify", "classify_many"),
+        ("compose", "compose"),
         ("train", "train"),
         ("reproduce", "reproduce"),
         ("tune", "tune"),
@@ -71,7 +73,7 @@ def test_command_and_function_share_parameters_and_defaults(command: str, functi
     on_the_line = inspect.signature(getattr(import_module(f"partita.cli.{command}"), command)).parameters
     renamed = {"settings": "set"}
     for name, parameter in inspect.signature(getattr(partita, function)).parameters.items():
-        if name in {"sources", "progress"}:
+        if name in {"sources", "progress", "listen"}:
             continue
         twin = on_the_line[renamed.get(name, name)]
         assert twin.default == parameter.default, name

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from scores import performance
 
-from partita.composing.training_set import ORIGINALITY, TrainingSet, clips, index_training_set
+from partita.composing.training_set import ORIGINALITY, TrainingSet, index_training_set
 from partita.errors import CheckpointError
 from partita.events import Track
+from partita.metrics.symbolic import Passage
 from partita.midi import Score
 
 
@@ -46,19 +46,9 @@ def test_a_planted_copy_is_found_by_name_in_another_key_and_tempo(
 
 def test_human_figures_are_of_clips_of_that_length(known: TrainingSet, pieces: list[tuple[str, Score]]) -> None:
     for human in known.human:
-        cut = [clip for _, score in pieces[4:] for clip in clips(score, human.seconds)]
-        assert human.clips == len(cut)
+        assert human.clips == sum(len([*Passage.of(score).windows(human.seconds)]) for _, score in pieces[4:])
         assert 0 <= human.median <= human.usual <= human.most
     assert {human.seconds for human in known.human} == {10, 30, 90}
-
-
-def test_clips_part_the_notes_of_a_piece_by_time(pieces: list[tuple[str, Score]]) -> None:
-    score = pieces[0][1]
-    cut = list(clips(score, 10))
-    onsets = [score.seconds_at(clip.notes()["tick"]) for clip in cut]
-    assert all(np.ptp(seconds) <= 10.01 for seconds in onsets)
-    whole = score.notes()[score.seconds_at(score.notes()["tick"]) < 10 * len(cut)]
-    assert abs(sum(map(len, onsets)) - len(whole)) <= 1
 
 
 def test_the_file_says_the_same_and_has_the_same_bytes(

@@ -29,6 +29,7 @@ _PUBLIC = {
     "audit": "partita.tasks.audit",
     "classify": "partita.tasks.classify",
     "classify_many": "partita.tasks.classify",
+    "compose": "partita.tasks.compose",
     "evaluate": "partita.tasks.evaluate",
     "ladder": "partita.tasks.ladder",
     "load": "partita.checkpoint",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from partita.tasks.classify import Classification as Classification
     from partita.tasks.classify import classify as classify
     from partita.tasks.classify import classify_many as classify_many
+    from partita.tasks.compose import compose as compose
     from partita.tasks.evaluate import evaluate as evaluate
     from partita.tasks.evaluate import repeat as repeat
     from partita.tasks.ladder import Ladder as Ladder

@@ -13,7 +13,9 @@ from partita.metrics.classification import wilson
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from partita.composing import Place
     from partita.explanation import Explanation
+    from partita.midi import Score
     from partita.models.classifier import Segment
     from partita.models.space import Values
     from partita.search import Trial
@@ -317,6 +319,39 @@ def ladder(rungs: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]]
     right.set(yticks=range(len(shown)), yticklabels=[f"{row['gap']} ({row['unit']})" for row in shown])
     right.set(xlabel="what the leak is worth (accuracy)")
     return figure
+
+
+def composition(place: "Place", parts: "Sequence[Score]") -> "Figure":
+    """A piano roll for each variation (of 1 ms ticks) in its own colour between what stands around it in grey.
+
+    Soft notes are pale. Of what goes before, and after, as much is drawn as is new, but at least 10 s.
+    """
+    begin, end, margin = place.begin_seconds, place.begin_seconds + place.seconds, max(10.0, place.seconds)
+    around = [(score, zero, MUTED) for score, zero in ((place.before, 0.0), (place.after, end)) if score]
+    figure, axes = _figure(len(parts), 1, width=11, height=0.7 + 2.3 * len(parts))
+    for number, (axis, part) in enumerate(zip(axes[:, 0], parts, strict=True)):
+        rows = [(part, begin, colour := PALETTE[number % 6]), *around]
+        pitches = np.concatenate([_bars(axis, *row, begin - margin, end + margin) for row in rows])
+        low, high = pitches.min(initial=60), pitches.max(initial=60)
+        axis.set_yticks(range(0, 128, 12), [f"C{octave - 1}" for octave in range(11)])
+        outer = max(0.0, begin - margin) if place.before else begin, end + (margin if place.after else 0)
+        axis.set(xlim=outer, ylim=(low - 2, high + 2))
+        axis.set_title(f"variation {number + 1}", loc="left", fontsize=10, fontweight="bold", color=colour)
+        axis.vlines((begin, end), 0, 127, color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=0)
+    axes[-1, 0].set_xlabel("seconds")
+    return figure
+
+
+def _bars(axis: Any, score: "Score", zero: float, colour: str, first: float, last: float) -> NDArray[np.int64]:
+    """Draw the notes of a score of 1 ms ticks, counted from `zero`, that lie in `first` to `last` s; their pitches."""
+    from matplotlib.colors import to_rgb
+
+    notes = score.notes()
+    left, right = zero + notes["tick"] / 1000, zero + (notes["tick"] + notes["duration"]) / 1000
+    seen = (right >= first) & (left <= last)
+    colours = [(*to_rgb(colour), 0.35 + 0.65 * velocity / 127) for velocity in notes["velocity"][seen]]
+    axis.hlines(notes["pitch"][seen], left[seen], right[seen], colors=colours, linewidth=2.4)
+    return np.asarray(notes["pitch"][seen], np.int64)
 
 
 def save(figure: "Figure", path: str | Path) -> Path:

@@ -13,6 +13,7 @@ from partita.cli.console import STANDARD_INPUT, complain
 COMMANDS = {
     "demo": "Classify the bundled recordings and draw a picture.",
     "classify": "Name the genre of recordings.",
+    "compose": "Continue a MIDI file, fill a span of it anew, or write a new piece.",
     "train": "Train a model on your own music.",
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a model, with intervals and baselines.",

@@ -3,5 +3,6 @@
 from partita.composing.guards import Fault, Limits, Watch
 from partita.composing.place import Event, Place
 from partita.composing.stream import Repair, Stream
+from partita.composing.wishes import Key, Wishes
 
-__all__ = ["Event", "Fault", "Limits", "Place", "Repair", "Stream", "Watch"]
+__all__ = ["Event", "Fault", "Key", "Limits", "Place", "Repair", "Stream", "Watch", "Wishes"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from partita.composing.wishes import Wishes
 from partita.errors import UnusableMidiError, UsageError
 from partita.events import DRUMS, LAST_TICK, SUSTAIN, Control, Note, Table, Track, columns, rows
 from partita.midi import Score
@@ -20,6 +21,8 @@ Event = Note | Control
 
 TRACK = "partita"
 """The name of the track that is added."""
+
+NO_WISHES = Wishes()
 
 COARSE = 0.010
 """Seconds of a tick from which on a score's clock is called coarse: tokens are no finer."""
@@ -42,11 +45,15 @@ class Place:
     program: int
     replaces: bool = False
     """Whether the score has music there already, which gives way."""
+    prelude: Score | None = None
+    """What a composer is shown where there is nothing before."""
 
     @classmethod
-    def empty(cls, seconds: float) -> "Place":
-        """A score without notes, of 1 ms ticks, for a piano piece of `seconds`."""
-        return cls(Score(ticks_per_beat=500, name="new piece"), 0, round(1000 * seconds), None, None, 0, 0)
+    def empty(cls, seconds: float, wishes: Wishes = NO_WISHES, seed: int = 0) -> "Place":
+        """A score without notes, for a piano piece of `seconds` with `wishes`."""
+        score = wishes.score()
+        prelude = wishes.prelude(np.random.default_rng(seed)) if wishes else None
+        return cls(score, 0, int(score.ticks_at(seconds)), None, None, 0, 0, prelude=prelude)
 
     @classmethod
     def after_all(cls, score: Score, seconds: float) -> "Place":
@@ -98,8 +105,8 @@ class Place:
 
     def context(self, events: Sequence[Event], milliseconds: int) -> Score | None:
         """What a composer is shown once the place holds `events` up to so many milliseconds; None where no note is."""
-        earlier = self.before.tracks if self.before else ()
-        zero = self.before.end if self.before else 0
+        before = self.before or self.prelude
+        earlier, zero = (before.tracks, before.end) if before else ((), 0)
         notes = [
             event._replace(tick=zero + event.tick, duration=max(1, min(event.duration, milliseconds - event.tick)))
             for event in events
@@ -108,7 +115,7 @@ class Place:
         controls = [event._replace(tick=zero + event.tick) for event in events if isinstance(event, Control)]
         controls.append(Control(zero + milliseconds, SUSTAIN, 0))  # makes it exactly so long
         if not notes and not (earlier and milliseconds):
-            return self.before
+            return before
         track = Track(
             np.concatenate([*(track.notes for track in earlier), rows(Note, notes)]),
             np.concatenate([*(track.controls for track in earlier), rows(Control, controls)]),

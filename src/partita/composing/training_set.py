@@ -6,9 +6,8 @@ borrows, too: only what lies far beyond that is a copy.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
 from partita.errors import CheckpointError
-from partita.events import Table, Track
 from partita.files import replacing
 from partita.metrics.originality import SIZES, Index
+from partita.metrics.symbolic import Passage
 from partita.midi import Score
 
 ORIGINALITY = "originality.safetensors"
@@ -134,23 +133,9 @@ def index_training_set(
     return made
 
 
-def clips(score: Score, seconds: float) -> Iterator[Score]:
-    """A score cut into pieces of so many seconds by the onsets of notes, without its controls; the rest is left out."""
-    edges = score.ticks_at(np.arange(0, score.seconds, seconds))
-    for begin, end in pairwise(edges):
-        tracks = [Track(_between(t, begin, end), program=t.program, channel=t.channel) for t in score.tracks]
-        clip = replace(score, tracks=tuple(tracks))
-        if clip.tracks:
-            yield clip
-
-
-def _between(track: Track, begin: int, end: int) -> Table:
-    return track.notes[(track.notes["tick"] >= begin) & (track.notes["tick"] < end)]
-
-
 def _human(index: Index, pieces: Sequence[Score], seconds: float) -> Human | None:
     """The figures of clips of one length; None where no piece is as long."""
-    cut = [clip for piece in pieces for clip in clips(piece, seconds)]
+    cut = [window.score() for piece in pieces for window in Passage.of(piece).windows(seconds)]
     cut = cut[:: -(-len(cut) // MOST_CLIPS)] if cut else []
     if not cut:
         return None
