@@ -21,6 +21,7 @@ from partita.models.base import Item, Model, choose_device
 from partita.models.classifier import Classifier
 from partita.models.decision_composer import DecisionComposer
 from partita.models.decisions import before, moments, pedal_before, shifts_allowed, spelled, whats_allowed
+from partita.models.generator import Generator
 from partita.models.rolls import RollModel
 from partita.models.stretches import chunk_spans, chunk_starts
 from partita.training import fit
@@ -36,7 +37,7 @@ def songs(name: str, count: int = 4) -> tuple[Model, Sequence[Item], Sequence[Ex
     model = model_class(name).tiny()
     examples = data.load(f"{model.trial_data}:{count}").examples
     changes = {}
-    if isinstance(model, Classifier):
+    if isinstance(model, Classifier | Generator):
         examples = [example for example in examples if example.label in ("beat", "drone")]
         changes = {"labels": ("beat", "drone")}
     torch.manual_seed(0)
@@ -54,6 +55,8 @@ def chance(model: Model, items: Sequence[Item]) -> float:
     if isinstance(model, DecisionComposer):
         pieces = [spelled(moments(item["tokens"])) for item in items]
         return sum(map(uniform, pieces)) / sum(int((rows[:, 1] < 128).sum()) for rows in pieces)
+    if isinstance(model, Generator):
+        model.start(items, np.random.default_rng(0))
     return model.eval().validate(items)["loss"]
 
 

@@ -25,12 +25,14 @@ _PUBLIC = {
     "PartitaError": "partita.errors",
     "Score": "partita.midi",
     "Spectrogram": "partita.example",
+    "Sounds": "partita.tasks.generate",
     "Track": "partita.midi",
     "audit": "partita.tasks.audit",
     "classify": "partita.tasks.classify",
     "classify_many": "partita.tasks.classify",
     "compose": "partita.tasks.compose",
     "evaluate": "partita.tasks.evaluate",
+    "generate": "partita.tasks.generate",
     "ladder": "partita.tasks.ladder",
     "load": "partita.checkpoint",
     "render_corpus": "partita.tasks.render",
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from partita.tasks.compose import compose as compose
     from partita.tasks.evaluate import evaluate as evaluate
     from partita.tasks.evaluate import repeat as repeat
+    from partita.tasks.generate import Sounds as Sounds
+    from partita.tasks.generate import generate as generate
     from partita.tasks.ladder import Ladder as Ladder
     from partita.tasks.ladder import ladder as ladder
     from partita.tasks.render import Corpus as Corpus

@@ -64,7 +64,17 @@ def _open(path: str | Path) -> Any:
     return None if type(file).__name__ == "AAC" else file
 
 
-FRAMES = {"title": "TIT2", "artist": "TPE1", "album": "TALB", "genre": "TCON", "date": "TDRC", "tracknumber": "TRCK"}
+FRAMES = {
+    "title": "TIT2",
+    "artist": "TPE1",
+    "album": "TALB",
+    "genre": "TCON",
+    "date": "TDRC",
+    "tracknumber": "TRCK",
+    "bpm": "TBPM",
+    "copyright": "TCOP",
+    "encodedby": "TENC",
+}
 """Common names of tags and the ID3 frames that hold them."""
 
 

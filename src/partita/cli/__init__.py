@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "Classify the bundled recordings and draw a picture.",
     "classify": "Name the genre of recordings.",
     "compose": "Continue a MIDI file, fill a span of it anew, or write a new piece.",
+    "generate": "Make sound of a class, loops among it.",
     "train": "Train a model on your own music.",
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a model, with intervals and baselines.",

@@ -10,6 +10,7 @@ from partita.errors import AudioError, DataError
 from partita.example import Example
 from partita.models.base import Item, Model
 from partita.models.classifier import Classifier
+from partita.models.generator import Generator
 from partita.training import Progress
 
 
@@ -37,6 +38,8 @@ def prepare_all(model: Model, examples: Sequence[Example], progress: Progress | 
         known = {"group": np.array(groups[example.group])}
         if isinstance(model, Classifier):
             known["label"] = model.label_index(example)
+        elif isinstance(model, Generator):
+            known |= model.known(example)
         try:
             item = {**cached(example, model.front_end, model.prepare), **known}
             if warnings := bytes(item.pop("warnings", b"")).decode():

@@ -37,6 +37,9 @@ MODELS = {
     "note-transformer": Entry(
         "note_transformer:NoteTransformer", "expressive piano: continues, invents and fills in, one note at a time"
     ),
+    "beat-transformer": Entry(
+        "beat_transformer:BeatTransformer", "loops of a class at any tempo, drawn token by token"
+    ),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
     "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
     "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),

@@ -1,0 +1,319 @@
+"""beat-transformer: loops of a class, as tokens of beat-aligned log-mel, each drawn from a small transformer.
+
+A quarter of a sixteenth is a patch of frames, a patch a few codes (`codebook.py`), and a bar 64 patches. The
+transformer looks back over some bars; each of its heads learns a bias for every distance, so that "what was here a bar
+ago" is one step away, and is told the place in the bar, the class and the tempo. The codes of a patch are decided one
+after the other, each seeing those before it, as in the RQ-transformer (Lee et al., CVPR 2022).
+
+The losses of the reports' generators (a mean, predicted frame by frame) can only give what stands still; drawing from a
+distribution over codes gives events. Codes in its input are corrupted in training, so that it goes on from its own
+mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hours by heart.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from partita.errors import UsageError
+from partita.features import Array
+from partita.models.base import Batch, Item, Recipe
+from partita.models.codebook import Codebooks
+from partita.models.generator import Drawn, Progress, Request
+from partita.models.loops import SIXTEENTHS, LoopConfig, LoopModel
+from partita.sampling import draw
+
+FITTED = 40_000
+"""Patches that codebooks are fitted to."""
+SLOWEST, FASTEST = 60.0, 200.0
+"""Beats a minute between which tempo is told, in octaves; others count as the nearest of them."""
+
+
+@dataclass(frozen=True)
+class BeatTransformerConfig(LoopConfig):
+    """A patch is `patch` frames and `levels` codes out of `codes` each; `bars` are looked back over.
+
+    `width`, `heads` and `layers` are the transformer's. `corruption` is the share of patches in its input that another
+    takes the place of in training, `dropout` falls on hidden units.
+    """
+
+    patch: int = 4
+    levels: int = 3
+    codes: int = 256
+    bars: int = 4
+    width: int = 160
+    heads: int = 5
+    layers: int = 3
+    dropout: float = 0.2
+    corruption: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.patch, self.levels, self.codes, self.bars, self.width, self.heads, self.layers) < 1:
+            raise UsageError("patch, levels, codes, bars, width, heads and layers are 1 or more")
+        if self.frames % self.patch or self.width % self.heads or not 0 <= self.corruption < 1:
+            raise UsageError("frames are a multiple of patch, width one of heads, corruption is from 0 up and below 1")
+
+
+class BeatTransformer(LoopModel):
+    """Predicts each patch of a bar from the bars before it."""
+
+    name = "beat-transformer"
+    Config = BeatTransformerConfig
+    recipe = Recipe(
+        steps=1500, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.995, validate_every=300, clip=1.0
+    )
+    continues = True
+
+    def __init__(self, config: BeatTransformerConfig) -> None:
+        super().__init__(config)
+        width = config.width
+        self.codebooks = Codebooks(config.levels, config.codes, config.patch * config.mels)
+        self.seen = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels))
+        self.first = nn.Parameter(torch.zeros(width))
+        self.place = _embedding(self.patches_per_bar, width)
+        self.label = _embedding(max(1, len(config.labels)), width)
+        self.tempo = nn.Linear(1, width)
+        self.blocks = nn.ModuleList(
+            Block(width, config.heads, self.context, config.dropout) for _ in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.so_far = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels - 1))
+        self.deciders = nn.ModuleList(Decider(width, config.codes) for _ in range(config.levels))
+        self.dropout = nn.Dropout(config.dropout)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Two labels, one layer of 32 units, 4 codes, a bar of context; recordings count as 120 beats a minute."""
+        shape = {"mels": 16, "frames": 4, "levels": 2, "codes": 4, "bars": 1, "width": 32, "heads": 2, "layers": 1}
+        plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0}
+        return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
+
+    @property
+    def patches_per_bar(self) -> int:
+        """64 by default."""
+        return SIXTEENTHS * int(self.config.frames) // int(self.config.patch)
+
+    @property
+    def context(self) -> int:
+        """How many patches are looked back over."""
+        return int(self.config.bars) * self.patches_per_bar
+
+    def patches(self, levels: NDArray[Any]) -> Array:
+        """Levels (frames, mels) of 0..255 as patches (frames / patch, patch * mels) of 0..1."""
+        return levels.reshape(-1, self.config.patch * self.config.mels).astype(np.float32) / np.float32(255)
+
+    def pieces(self, item: Item) -> Sequence[Item]:
+        """The stretches that a recording is learnt by; `batch` moves each about its place."""
+        count = max(1, round(len(item["levels"]) / (self.config.bars * self.bar)))
+        return [{**item, "place": np.array(number / count)} for number in range(count)]
+
+    def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
+        """Fit the codebooks, as many patches from every class, so that a common one does not take all codes."""
+        labels = np.array([int(item["label"]) for item in items])
+        drawn = []
+        for label in np.unique(labels):
+            own = [items[i]["levels"] for i in np.flatnonzero(labels == label).tolist()]
+            patches = np.concatenate([self.patches(levels) for levels in own])
+            drawn.append(patches[rng.permutation(len(patches))[: FITTED // len(np.unique(labels))]])
+        self.codebooks.fit(np.concatenate(drawn), rng)
+
+    def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
+        """Stretches of whole bars: "patches" (n, context, size), "weight" (n, context), "label", "tempo", "corrupt"."""
+        size = self.config.patch * self.config.mels
+        patches = np.zeros((len(items), self.context, size), np.float32)
+        weight = np.zeros((len(items), self.context), np.float32)
+        for row, item in enumerate(items):
+            bars = len(item["levels"]) // self.bar
+            begin = round(float(item["place"]) * bars) + int(rng.integers(0, self.config.bars))
+            begin = int(np.clip(begin, 0, max(0, bars - self.config.bars)))
+            part = self.patches(item["levels"][begin * self.bar : (begin + self.config.bars) * self.bar])
+            patches[row, : len(part)], weight[row, : len(part)] = part, 1
+        return {
+            "patches": torch.from_numpy(patches),
+            "weight": torch.from_numpy(weight),
+            "label": torch.tensor([int(item["label"]) for item in items]),
+            "tempo": torch.tensor([float(item["bpm"][0]) for item in items]),
+            "corrupt": torch.from_numpy(rng.random(weight.shape) < self.config.corruption),
+            "other": torch.from_numpy(rng.permutation(weight.size)),
+        }
+
+    def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
+        """Nats per patch."""
+        codes = self.codebooks.encode(batch["patches"])
+        shuffled = codes.flatten(0, 1)[batch["other"]].view_as(codes)
+        seen = torch.where(batch["corrupt"][..., None], shuffled, codes)
+        nats = self.nats(codes, seen, batch["label"], batch["tempo"])
+        return {"loss": (nats * batch["weight"]).sum() / batch["weight"].sum()}
+
+    def nats(self, codes: Tensor, seen: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
+        """Nats (n, patches) of `codes` (n, patches, levels), each after those of `seen` before it."""
+        before = self.first.expand(len(codes), 1, -1)
+        x = torch.cat([before, self._embedded(seen[:, :-1])], 1)
+        places = torch.arange(codes.shape[1], device=codes.device) % self.patches_per_bar
+        x = self.dropout(x + self.place(places) + self._told(label, tempo)[:, None])
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        total = torch.zeros_like(x[..., 0])
+        for level, decider in enumerate(self.deciders):
+            logits = decider(x)
+            total = total + F.cross_entropy(logits.flatten(0, 1), codes[..., level].flatten(), reduction="none").view(
+                total.shape
+            )
+            if level < len(self.so_far):
+                x = x + self.so_far[level](codes[..., level])
+        return total
+
+    def _embedded(self, codes: Tensor) -> Tensor:
+        return torch.stack([table(codes[..., level]) for level, table in enumerate(self.seen)]).sum(0)
+
+    def _told(self, label: Tensor, tempo: Tensor) -> Tensor:
+        """What is known of the whole (n, width): class, and tempo between -1 and 1."""
+        middle, reach = math.log(SLOWEST * FASTEST) / 2, math.log(FASTEST / SLOWEST) / 2
+        pace = ((tempo.clamp(SLOWEST, FASTEST).log() - middle) / reach)[:, None]
+        return cast(Tensor, self.label(label) + self.tempo(pace))
+
+    def validate(self, items: Sequence[Item]) -> dict[str, float]:
+        """Nats per patch of held-out recordings, each in stretches of `bars`."""
+        total, count = 0.0, 0
+        with torch.inference_mode():
+            for item in items:
+                for number in range(0, max(1, len(item["levels"]) // self.bar), self.config.bars):
+                    part = item["levels"][number * self.bar : (number + self.config.bars) * self.bar]
+                    patches = torch.from_numpy(self.patches(part))[None].to(self.first.device)
+                    codes = self.codebooks.encode(patches)
+                    told = torch.tensor([int(item["label"])]), torch.tensor([float(item["bpm"][0])])
+                    total += float(self.nats(codes, codes, *(t.to(codes.device) for t in told)).sum())
+                    count += codes.shape[1]
+        return {"loss": total / count}
+
+    def draw(self, request: Request, rng: np.random.Generator, progress: Progress | None = None) -> Drawn:
+        """Draw patch after patch; with a prompt, on from its last whole sixteenth."""
+        self.check(request)
+        step = self.seconds_per_frame(request.bpm) * self.config.patch
+        wanted = max(1, round(request.seconds / step))
+        if request.loop:
+            wanted = max(1, round(request.seconds / step / self.patches_per_bar)) * self.patches_per_bar
+        known = self._prompted(request)
+        lead_in = self.patches_per_bar if request.loop else 0  # so that the loop's first bar follows a bar
+        codes = self._drawn(known, lead_in + wanted, request, rng, progress)
+        levels = 255 * self.codebooks.decode(codes).clamp(0, 1).view(-1, self.config.mels).numpy()
+        kept = min(len(known), self.patches_per_bar)
+        return Drawn(
+            np.ascontiguousarray(levels[-(wanted + kept) * self.config.patch :].T),
+            (wanted + kept) * step,
+            lead=kept * step,
+            loop=request.loop,
+        )
+
+    def _prompted(self, request: Request) -> Tensor:
+        """The codes (patches, levels) of the prompt's whole sixteenths; none without one."""
+        if request.prompt is None:
+            return torch.zeros(0, self.config.levels, dtype=torch.int64)
+        samples = request.prompt.mono(self.rate)
+        levels = self.levels(samples / np.float32(max(float(np.abs(samples).max(initial=0)), 1e-4)), request.bpm)
+        whole = len(levels) // self.config.frames * self.config.frames
+        if not whole:
+            raise UsageError(f"{request.prompt.name}: is shorter than a sixteenth, so there is nothing to go on from")
+        return self.codebooks.encode(torch.from_numpy(self.patches(levels[:whole])))
+
+    def _drawn(
+        self, known: Tensor, count: int, request: Request, rng: np.random.Generator, progress: Progress | None
+    ) -> Tensor:
+        """The codes of the prompt and of `count` patches after it, (patches, levels)."""
+        label, tempo = torch.tensor([self.label_index(request.label)]), torch.tensor([request.bpm])
+        rows = list(known)
+        phase = len(rows)  # counts on from the prompt, whose first patch is a bar's
+        blocks = cast(list[Block], list(self.blocks))
+        memory: list[Memory] = [(None, None)] * len(blocks)
+        with torch.inference_mode():
+            told = self._told(label, tempo)
+            begin = max(0, phase - self.context + 1)  # what a prompt has before that is out of sight
+            x = self.first[None] if begin == 0 else self._embedded(rows[begin - 1][None])
+            for number in range(begin, phase + count):
+                hidden = (x + self.place.weight[number % self.patches_per_bar] + told)[:, None]
+                for i, block in enumerate(blocks):
+                    hidden, memory[i] = block.step(hidden, memory[i])
+                if number >= phase:
+                    rows.append(self._decide(self.norm(hidden[:, 0]), request, rng))
+                    if progress:
+                        progress(number - phase + 1, count, "drawing")
+                x = self._embedded(rows[number][None])
+        return torch.stack(rows)
+
+    def _decide(self, x: Tensor, request: Request, rng: np.random.Generator) -> Tensor:
+        """Draw the codes (levels,) of one patch from what is known before it (1, width)."""
+        codes: list[Tensor] = []
+        for level, decider in enumerate(self.deciders):
+            codes.append(torch.from_numpy(draw(decider(x).double().numpy(), rng, request.sampling)))
+            if level < len(self.so_far):
+                x = x + self.so_far[level](codes[-1])
+        return torch.cat(codes)
+
+
+Memory = tuple[Tensor | None, Tensor | None]
+"""Keys and values (1, heads, patches, size) of what a block has seen."""
+
+
+class Block(nn.Module):
+    """A causal transformer layer whose heads learn a bias for each distance back."""
+
+    def __init__(self, width: int, heads: int, context: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.context = heads, context
+        self.attention_norm, self.feed_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        slopes = 2.0 ** -torch.arange(heads).float()
+        self.recency = nn.Parameter(-0.2 * torch.outer(slopes, torch.arange(context).float()))
+        self.feed = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, patches, width) -> the same, all patches at once."""
+        query, key, value = self._parts(x)
+        back = torch.arange(x.shape[1], device=x.device)
+        distance = back[:, None] - back
+        bias = self.recency[:, distance.clamp(min=0)].masked_fill(distance < 0, -math.inf)
+        return self._after(x, F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None]))
+
+    def step(self, x: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """The next patch (1, 1, width), with what was remembered of those before it, at most `context` in all."""
+        query, key, value = self._parts(x)
+        if memory[0] is not None and memory[1] is not None:
+            key = torch.cat([memory[0], key], 2)[:, :, -self.context :]
+            value = torch.cat([memory[1], value], 2)[:, :, -self.context :]
+        bias = self.recency[:, : key.shape[2]].flip(1)[None, :, None]
+        return self._after(x, F.scaled_dot_product_attention(query, key, value, attn_mask=bias)), (key, value)
+
+    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        parts = self.attention(self.attention_norm(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return parts[0], parts[1], parts[2]
+
+    def _after(self, x: Tensor, mixed: Tensor) -> Tensor:
+        x = x + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
+        return cast(Tensor, x + self.dropout(self.feed(self.feed_norm(x))))
+
+
+class Decider(nn.Module):
+    """What is known before a code, as logits of the code."""
+
+    def __init__(self, width: int, codes: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, codes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., width) -> (..., codes)."""
+        return cast(Tensor, self.net(x))
+
+
+def _embedding(size: int, width: int) -> nn.Embedding:
+    table = nn.Embedding(size, width)
+    nn.init.normal_(table.weight, std=0.05)
+    return table
