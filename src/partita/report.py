@@ -62,7 +62,7 @@ def evaluation_page(result: Evaluation) -> str:
 
 def page(title: str, body: str) -> str:
     """A whole HTML page around `body`, with its style inside."""
-    style = (files("partita") / "report.css").read_text(encoding="utf-8")
+    style = "".join((files("partita") / name).read_text(encoding="utf-8") for name in ("theme.css", "report.css"))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

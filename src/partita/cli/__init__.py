@@ -12,6 +12,7 @@ from partita.cli.console import STANDARD_INPUT, complain
 
 COMMANDS = {
     "demo": "Classify the bundled recordings and draw a picture.",
+    "studio": "Open everything in the browser.",
     "classify": "Name the genre of recordings.",
     "compose": "Continue a MIDI file, fill a span of it anew, or write a new piece.",
     "generate": "Make sound of a class, loops among it.",
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["classify"]:  # cyclopts takes a lone "-" for an option
         words = [STANDARD_INPUT if word == "-" else word for word in words]
-    if words[:1] not in (["train"], ["tune"], ["ladder"], ["audit"]):
+    if words[:1] not in (["train"], ["tune"], ["ladder"], ["audit"], ["studio"]):
         # one recording at a time is fastest on one thread; this must be said before numpy and torch start theirs
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):  # file names need not be text in the terminal's encoding

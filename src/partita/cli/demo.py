@@ -9,15 +9,8 @@ from shutil import which
 from partita.cli.classify import draw
 from partita.cli.console import note, say
 from partita.cli.results import Results
+from partita.music import CREDITS
 from partita.tasks.classify import DEFAULT_MODEL, classify_many, find_audio
-
-CREDITS = {
-    "brahms-hungarian-dance-5.ogg": "Brahms, Hungarian Dance No. 5, US Army Strings (public domain)",
-    "karissa-hobbs-lets-go-fishin.ogg": "Karissa Hobbs, Let's Go Fishin' (CC BY 3.0)",
-    "kevin-macleod-sugar-plum-fairy.ogg": "Tchaikovsky, Dance of the Sugar Plum Fairy, Kevin MacLeod (CC BY 3.0)",
-    "kevin-macleod-vibe-ace.ogg": "Kevin MacLeod, Vibe Ace (CC BY 3.0)",
-    "sorohanro-solo-trumpet.ogg": "Mihai Sorohan, solo trumpet in F, 90 bpm (CC BY 3.0)",
-}
 
 
 def _command() -> str:

@@ -1,0 +1,145 @@
+"""The verbs of the studio, each made from its task: the page's options are the function's parameters and defaults."""
+
+import inspect
+from collections.abc import Callable, Mapping, Set
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from math import isfinite
+from typing import Any, Literal
+
+from partita.errors import UsageError
+from partita.studio.fields import FIELDS, Field
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A task on the page, under its `name`.
+
+    `task` is the function and `work` what a worker does with it, as "module:name". `given` are the parameters that are
+    no options: recordings, folders and the like, which the page has other means for. Jobs wait in `lane`.
+    """
+
+    name: str
+    task: str
+    work: str
+    given: frozenset[str]
+    lane: Literal["quick", "long"]
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The task."""
+        return _found(self.task)
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The task's parameters by name, in their order."""
+        return inspect.signature(self.function).parameters
+
+    @property
+    def options(self) -> Mapping[str, inspect.Parameter]:
+        """Those that the page offers."""
+        return {name: each for name, each in self.parameters.items() if name not in self.given | INWARD}
+
+    def field(self, option: str) -> Field:
+        """What the page says about an option; a line of its own goes before the one for every verb."""
+        return FIELDS.get(f"{self.name}.{option}") or FIELDS[option]
+
+
+_WORK = "partita.studio.work"
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("classify", "partita.tasks.classify:classify", f"{_WORK}.classify:run", frozenset({"source"}), "quick"),
+        Verb("audit", "partita.tasks.audit:audit", f"{_WORK}.train:audit_music", frozenset({"data", "out"}), "long"),
+        Verb(
+            "train",
+            "partita.tasks.train:train",
+            f"{_WORK}.train:train_model",
+            frozenset({"data", "out", "leave_out"}),
+            "long",
+        ),
+        Verb(
+            "evaluate",
+            "partita.tasks.evaluate:evaluate",
+            f"{_WORK}.train:evaluate_model",
+            frozenset({"data", "leave_out", "update_card"}),
+            "long",
+        ),
+    )
+}
+INWARD = frozenset({"progress"})
+"""Parameters that are no request: the worker hands them in."""
+
+
+def find(name: str) -> Verb:
+    """A verb by its name.
+
+    Raises `UsageError` for an unknown one.
+    """
+    if name not in VERBS:
+        raise UsageError(f"there is no verb {name!r}; there are {', '.join(VERBS)}")
+    return VERBS[name]
+
+
+def described() -> list[dict[str, Any]]:
+    """Every verb with its options and what it `needs`, JSON-ready, for the page to make its forms of."""
+    return [
+        {
+            "name": name,
+            "fields": [_described(verb.field(option), each) for option, each in verb.options.items()],
+            "given": sorted(verb.given),
+            "needs": [each.name for each in verb.parameters.values() if each.name in verb.given and _needed(each)],
+        }
+        for name, verb in VERBS.items()
+    ]
+
+
+def _described(field: Field, option: inspect.Parameter) -> dict[str, Any]:
+    default = None if _needed(option) else option.default
+    return {"name": option.name, **asdict(field), "default": default, "required": _needed(option)}
+
+
+def _needed(parameter: inspect.Parameter) -> bool:
+    return parameter.default is inspect.Parameter.empty
+
+
+def check(description: Mapping[str, Any], values: Mapping[str, Any], given: Set[str]) -> None:
+    """Raise `UsageError` unless the page's values and references fit a verb's description."""
+    fields = {field["name"]: field for field in description["fields"]}
+    for name, value in values.items():
+        if name not in fields:
+            raise UsageError(f"{description['name']} has no option {name!r}; it has {', '.join(fields)}")
+        if not _fits(fields[name], value):
+            raise UsageError(f"{fields[name]['label']}: {value!r} is not {fields[name]['kind']}")
+    if strange := given - set(description["given"]):
+        raise UsageError(f"{description['name']} does not take {', '.join(sorted(strange))}")
+    missing = [name for name, field in fields.items() if field["required"] and values.get(name) in (None, "")]
+    missing += [name for name in description["needs"] if name not in given]
+    if missing:
+        raise UsageError(f"{description['name']} needs {', '.join(missing)}")
+
+
+KINDS = {"a switch": bool, "a whole number": int, "a number": int | float, "a list": list, "settings": dict}
+
+
+def _fits(field: Mapping[str, Any], value: Any) -> bool:
+    if value is None:
+        return field["default"] is None
+    if isinstance(value, bool):
+        return bool(field["kind"] == "a switch")
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        return False
+    if isinstance(value, int | float) and not isfinite(value):
+        return False
+    return isinstance(value, KINDS.get(field["kind"], str))
+
+
+def work_of(verb: Verb) -> Callable[..., Any]:
+    """What a worker does for a verb."""
+    return _found(verb.work)
+
+
+def _found(place: str) -> Callable[..., Any]:
+    module, _, name = place.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
