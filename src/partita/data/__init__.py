@@ -20,6 +20,7 @@ DATASETS = {
     "fma": "your own copy of FMA with its tracks.csv",
     "fma-logmel": "FMA-small as an archive of log-mel spectrograms (.npz)",
     "maestro": "your own copy of MAESTRO: piano performances as MIDI, with the official split",
+    "free-piano": "POP909 and Bach's chorales, from which shipped weights may be learnt",
     "midi": "a folder of MIDI files, split by work",
     "polyphonic": "piano rolls of the polyphonic benchmark (.npz with any of the parts train, valid, test)",
     "synthetic-scores": "generated pieces as MIDI, for tests and first runs; takes the number of pieces as its path",

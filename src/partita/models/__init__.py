@@ -34,6 +34,7 @@ MODELS = {
     "chord-transformer": Entry(
         "chord_transformer:ChordTransformer", "the next chord of a piano roll, whole, with its exact likelihood"
     ),
+    "markov": Entry("markov:Markov", "piano music by counts of what followed what; the baseline of composers"),
     "note-transformer": Entry(
         "note_transformer:NoteTransformer", "expressive piano: continues, invents and fills in, one note at a time"
     ),
