@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from partita import data
 from partita.errors import UsageError
 from partita.evaluation import prepare_all
+from partita.evaluation.latents import measure_latents
 from partita.events import Note, Track
 from partita.metrics.notes import found
 from partita.midi import Score
@@ -232,3 +233,24 @@ def test_notes_come_as_they_are_decided(lstm: AAALSTMNotes) -> None:
     """The first of an hour is there at once."""
     first = next(lstm.compose(None, 3600, Sampling(), np.random.default_rng(0)))
     assert isinstance(first, Note)
+
+
+def test_a_collapsed_autoencoder_is_told_from_a_healthy_one(
+    vae: AAAVAENotes, items: list[dict[str, np.ndarray]]
+) -> None:
+    x = torch.from_numpy(np.concatenate([vae.spread(item, 4) for item in items]))
+    healthy = measure_latents(vae, x)
+    assert not healthy.collapsed
+    assert healthy.active >= healthy.units // 2
+    assert min(healthy.kl) >= 0
+    planted = AAAVAENotes(vae.config).eval()
+    planted.load_state_dict(vae.state_dict())
+    torch.nn.init.zeros_(planted.encoder[-1].weight)
+    assert measure_latents(planted, x).collapsed
+
+
+def test_a_mean_squared_error_over_too_many_cells_lets_collapse_be_expected() -> None:
+    pictures = torch.rand(8, 1, 128, 128, generator=torch.Generator().manual_seed(0))
+    mean, total = (AAAVAE.tiny().set(reconstruction=kind).eval() for kind in ("mean", "sum"))
+    assert measure_latents(mean, pictures).collapse_expected
+    assert not measure_latents(total, pictures).collapse_expected

@@ -66,5 +66,23 @@ def test_a_report_is_tried_under_both_protocols_and_goes_on(tmp_path: Path, monk
 def test_what_can_not_be_tried_is_refused() -> None:
     with pytest.raises(UsageError, match="Known: p66"):
         partita.reproduce("p67")
-    with pytest.raises(UsageError, match="no classifier"):
-        partita.reproduce("aaa", data="synthetic:4")
+    with pytest.raises(UsageError, match="no classifiers"):
+        partita.reproduce("aaa", data="synthetic-scores:4", seeds=2)
+
+
+def test_models_that_write_music_are_tried_as_they_are_and_corrected(tmp_path: Path) -> None:
+    settings = {
+        "steps": 3,
+        "batch": 4,
+        "aaa-lstm.lag": 8,
+        "aaa-lstm.rows": 32,
+        "aaa-lstm.units": "8,8",
+        "aaa-vae.size": 128,
+        "aaa-vae.filters": "2,2,2",
+        "aaa-lstm-notes.width": 8,
+        "aaa-vae-notes.width": 8,
+    }
+    result = partita.reproduce("aaa", data="synthetic-scores:12", settings=settings, out=tmp_path, device="cpu")
+    assert {row["model"] for row in result.rows} == {"aaa-lstm", "aaa-vae", "aaa-lstm-notes", "aaa-vae-notes"}
+    assert all(row["value"] >= 0 for row in result.rows)
+    assert {path.name for path in tmp_path.glob("*.png")} == {"overlay.png", "continuation.png"}

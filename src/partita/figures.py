@@ -13,9 +13,7 @@ from partita.metrics.classification import wilson
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from partita.composing import Place
     from partita.explanation import Explanation
-    from partita.midi import Score
     from partita.models.classifier import Segment
     from partita.models.space import Values
     from partita.search import Trial
@@ -35,7 +33,7 @@ def genre_colours(labels: Sequence[str]) -> dict[str, str]:
 def curves(history: Sequence[Mapping[str, float]]) -> "Figure":
     """Training and validation loss, and the accuracy of a classifier, over optimiser steps."""
     measured = any("valid_accuracy" in row for row in history)
-    figure, axes = _figure(1, 1 + measured, width=4.5 * (1 + measured), height=3.4)
+    figure, axes = plots(1, 1 + measured, width=4.5 * (1 + measured), height=3.4)
     steps = [row["step"] for row in history]
     for name, label in (("loss", "training"), ("valid_loss", "validation")):
         if any(name in row for row in history):
@@ -128,7 +126,7 @@ def classifications(
 
     A row is (title, log-mel levels (bands, columns), segments, probabilities).
     """
-    figure, axes = _figure(len(rows), 3, width=12, height=0.6 + 2.1 * len(rows), widths=(5, 4, 2))
+    figure, axes = plots(len(rows), 3, width=12, height=0.6 + 2.1 * len(rows), widths=(5, 4, 2))
     for (title, levels, segments, probabilities), (sound, time, bars) in zip(rows, axes, strict=True):
         seconds = segments[-1].end if segments else 1.0
         sound.imshow(levels, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, len(levels)))
@@ -154,7 +152,7 @@ def calibration(bins: Sequence[Sequence[float]]) -> "Figure":
 
     A bin is (songs, mean confidence, accuracy), as `metrics.classification.calibration_bins` gives them.
     """
-    figure, axes = _figure(1, 1, width=4.4, height=3.6)
+    figure, axes = plots(1, 1, width=4.4, height=3.6)
     axis = axes[0, 0]
     axis.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1)
     axis.text(0.02, 0.97, "righter than it says", color=MUTED, fontsize=9, va="top")
@@ -173,7 +171,7 @@ def risk_coverage(curve: Sequence[Sequence[float]]) -> "Figure":
 
     A point is (coverage, risk, ...), as `metrics.classification.risk_coverage` gives them.
     """
-    figure, axes = _figure(1, 1, width=4.4, height=3.6)
+    figure, axes = plots(1, 1, width=4.4, height=3.6)
     axis = axes[0, 0]
     coverage, risk = [point[0] for point in curve], [point[1] for point in curve]
     axis.fill_between(coverage, risk, color=PALETTE[3], alpha=0.18, linewidth=0)
@@ -193,7 +191,7 @@ def votes(songs: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> "Figure"
     shares = [(place[song["truth"]], np.asarray(song["votes"]) / sum(song["votes"])) for song in songs]
     shares.sort(key=lambda pair: (pair[0], -pair[1][pair[0]]))
     truth = np.array([number for number, _ in shares])
-    figure, axes = _figure(1, 1, width=4.6, height=1.3 + 0.22 * len(labels))
+    figure, axes = plots(1, 1, width=4.6, height=1.3 + 0.22 * len(labels))
     axis = axes[0, 0]
     extent = (0, len(shares), len(labels), 0)
     axis.imshow(
@@ -294,7 +292,7 @@ def ladder(rungs: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]]
 
     Rows are those of `tasks.ladder.Ladder`.
     """
-    figure, axes = _figure(1, 2, width=10, height=3.8)
+    figure, axes = plots(1, 2, width=10, height=3.8)
     left, right = axes[0]
     for unit, colour, shift in (("segments", PALETTE[0], -0.08), ("songs", PALETTE[4], 0.08)):
         rows = [row for row in rungs if row["unit"] == unit]
@@ -319,39 +317,6 @@ def ladder(rungs: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]]
     right.set(yticks=range(len(shown)), yticklabels=[f"{row['gap']} ({row['unit']})" for row in shown])
     right.set(xlabel="what the leak is worth (accuracy)")
     return figure
-
-
-def composition(place: "Place", parts: "Sequence[Score]") -> "Figure":
-    """A piano roll for each variation (of 1 ms ticks) in its own colour between what stands around it in grey.
-
-    Soft notes are pale. Of what goes before, and after, as much is drawn as is new, but at least 10 s.
-    """
-    begin, end, margin = place.begin_seconds, place.begin_seconds + place.seconds, max(10.0, place.seconds)
-    around = [(score, zero, MUTED) for score, zero in ((place.before, 0.0), (place.after, end)) if score]
-    figure, axes = _figure(len(parts), 1, width=11, height=0.7 + 2.3 * len(parts))
-    for number, (axis, part) in enumerate(zip(axes[:, 0], parts, strict=True)):
-        rows = [(part, begin, colour := PALETTE[number % 6]), *around]
-        pitches = np.concatenate([_bars(axis, *row, begin - margin, end + margin) for row in rows])
-        low, high = pitches.min(initial=60), pitches.max(initial=60)
-        axis.set_yticks(range(0, 128, 12), [f"C{octave - 1}" for octave in range(11)])
-        outer = max(0.0, begin - margin) if place.before else begin, end + (margin if place.after else 0)
-        axis.set(xlim=outer, ylim=(low - 2, high + 2))
-        axis.set_title(f"variation {number + 1}", loc="left", fontsize=10, fontweight="bold", color=colour)
-        axis.vlines((begin, end), 0, 127, color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=0)
-    axes[-1, 0].set_xlabel("seconds")
-    return figure
-
-
-def _bars(axis: Any, score: "Score", zero: float, colour: str, first: float, last: float) -> NDArray[np.int64]:
-    """Draw the notes of a score of 1 ms ticks, counted from `zero`, that lie in `first` to `last` s; their pitches."""
-    from matplotlib.colors import to_rgb
-
-    notes = score.notes()
-    left, right = zero + notes["tick"] / 1000, zero + (notes["tick"] + notes["duration"]) / 1000
-    seen = (right >= first) & (left <= last)
-    colours = [(*to_rgb(colour), 0.35 + 0.65 * velocity / 127) for velocity in notes["velocity"][seen]]
-    axis.hlines(notes["pitch"][seen], left[seen], right[seen], colors=colours, linewidth=2.4)
-    return np.asarray(notes["pitch"][seen], np.int64)
 
 
 def save(figure: "Figure", path: str | Path) -> Path:
@@ -386,7 +351,7 @@ def _timeline(axis: Any, segments: "Sequence[Segment]", colours: Mapping[str, st
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize=8, frameon=False, handlelength=1)
 
 
-def _figure(
+def plots(
     rows: int, columns: int, *, width: float, height: float, widths: Sequence[float] | None = None
 ) -> "tuple[Figure, NDArray[Any]]":
     """A figure without pyplot, which would keep it alive and look for a screen."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from partita import claims
 from partita.cli.console import listed, progress_bar, say, say_json
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def reproduce(
 
     partita reproduce p66 --data gtzan:GTZAN --seeds 5 --out p66
 
+    partita reproduce aaa --data midi:PIECES --set aaa-lstm.units=128,128 --set aaa-vae.size=128 --out aaa
+
     Parameters
     ----------
     report
@@ -53,7 +54,7 @@ def reproduce(
     seeds
         How many times each model is trained.
     set
-        Change a setting of all models or their training, such as --set epochs=5.
+        Change a setting of all models or their training, such as --set epochs=5; of one model of aaa, with its name.
     out
         A folder that keeps finished trainings and the result.
     json
@@ -98,10 +99,10 @@ def lines_of(result: "Reproduction") -> list[str]:
 def measured_lines(result: "Reproduction") -> list[str]:
     """What was measured, for reading, as a table in Markdown."""
     if not result.rows:
-        trained = claims.report(result.report).trials
-        advice = "--data DATA measures its models" if trained else "its models are not in this version"
-        return [f"Nothing was measured for this version; {advice}."]
+        return ["Nothing was measured for this version; --data DATA measures its models."]
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items()) or "the reports' own"
+    if "what" in result.rows[0]:
+        return [f"Measured on {result.protocol} Settings: {settings}.", "", *_figures(result.rows)]
     protocols = dict.fromkeys((row["rung"], row["protocol"]) for row in result.rows)
     lines = [
         f"Measured on {result.data}, settings: {settings}. 95 % intervals over songs and seeds.",
@@ -116,6 +117,16 @@ def measured_lines(result: "Reproduction") -> list[str]:
             f"| {row['model']} | {row['variant']} | {row['rung']} | {_share(row['segments'])} | {songs} "
             f"| {_share(row['majority'])} | {row['train']} windows | {row['measured']}, {row['seeds']} |"
         )
+    return lines
+
+
+def _figures(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Figures of any kind, each with what stands beside it."""
+    lines = ["| model | variant | what | value | beside |", "|---|---|---|---|---|"]
+    for row in rows:
+        value = f"{row['value']:.4g}" + (f" ({_range(row['interval'])})" if row["interval"] else "")
+        beside = ", ".join(f"{name} {number:.4g}" for name, number in row["beside"].items())
+        lines.append(f"| {row['model']} | {row['variant']} | {row['what']} | {value} | {beside} |")
     return lines
 
 

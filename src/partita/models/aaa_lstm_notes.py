@@ -49,8 +49,8 @@ class AAALSTMNotesConfig:
     """
 
     step: float = 0.05
-    steps: int = 256
-    width: int = 320
+    steps: int = 128
+    width: int = 256
     layers: int = 2
     dropout: float = 0.1
     transpose: int = 6
@@ -67,7 +67,7 @@ class AAALSTMNotes(PlanesModel):
 
     name = "aaa-lstm-notes"
     Config = AAALSTMNotesConfig
-    recipe = Recipe(steps=1000, batch=32, learning_rate=3e-3, warmup=50, validate_every=100, ema=0.99, clip=1.0)
+    recipe = Recipe(steps=1200, batch=32, learning_rate=3e-3, warmup=50, validate_every=100, ema=0.99, clip=1.0)
     space: ClassVar[Space] = {
         "width": Whole(128, 1024, 128),
         "layers": Whole(1, 3),

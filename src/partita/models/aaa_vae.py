@@ -19,10 +19,11 @@ The decoder's last activation is ReLU, as in its code. `aaa-vae-notes` is the co
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from partita.errors import UsageError
@@ -56,6 +57,7 @@ class AAAVAE(Model):
     """Encodes pictures (n, 1, size, size) and decodes latent vectors (n, size / 2)."""
 
     name = "aaa-vae"
+    standardises: ClassVar[bool] = False
     Config = AAAVAEConfig
     recipe = replace(ADAM, epochs=200, batch=64)
     trial_data = "synthetic-scores"
@@ -137,6 +139,20 @@ class AAAVAE(Model):
                 for name, value in self.losses(batch, "all").items():
                     totals[name] += float(value) / len(items)
         return totals
+
+    def cost(self, decoded: Tensor, pictures: Tensor) -> Tensor:
+        """The squared errors (n,), summed over cells."""
+        return (decoded - pictures).square().flatten(1).sum(1)
+
+    def shown(self, z: Tensor) -> NDArray[np.float32]:
+        """The pictures (n, 1, size, size) of latent vectors."""
+        with torch.inference_mode():
+            return cast("NDArray[np.float32]", self.decode(z.to(next(self.parameters()).device)).cpu().numpy())
+
+    @property
+    def decoder_variance(self) -> float:
+        """What divides the squared error in the loss, twice: half the number of cells for a mean, a half for a sum."""
+        return self.config.size**2 / 2 if self.config.reconstruction == "mean" else 0.5
 
     def drawn(self, count: int, rng: np.random.Generator) -> Tensor:
         """Latent vectors (count, units) of what is called random here: U[0, 1), or the prior of the loss."""

@@ -13,7 +13,7 @@ et al. 2018, has 0.2 and less); the bound itself is what `validate` calls elbo.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -75,6 +75,7 @@ class AAAVAENotes(PlanesModel):
     """Encodes windows (n, steps, 2, 88) as latent vectors (n, patches * latent) and back."""
 
     name = "aaa-vae-notes"
+    standardises: ClassVar[bool] = True
     Config = AAAVAENotesConfig
     recipe = Recipe(steps=5000, batch=32, learning_rate=3e-3, warmup=100, validate_every=500, ema=0.999, clip=1.0)
 
@@ -124,6 +125,23 @@ class AAAVAENotes(PlanesModel):
         """Log-odds (n, steps, 2, 88) of the cells of windows."""
         patches: Tensor = self.decoder(z.view(len(z), self.config.latent, -1)).transpose(1, 2)
         return patches.reshape(len(z), -1, PLANES, KEYS)
+
+    def cost(self, decoded: Tensor, planes: Tensor) -> Tensor:
+        """Nats (n,) of windows under the log-odds of their cells."""
+        return surprise(decoded, planes)
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Tensor:
+        """Latent vectors (count, units) from N(0, I)."""
+        return torch.from_numpy(rng.standard_normal((count, self.units)).astype(np.float32))
+
+    def shown(self, z: Tensor) -> NDArray[np.float32]:
+        """What latent vectors are heard as, 0 or 1, (n, steps, 2, 88)."""
+        return np.stack(self.heard(z)).astype(np.float32)
+
+    @property
+    def decoder_variance(self) -> float:
+        """What divides the squares of standardised cells in the loss, were chances near their means: beta."""
+        return float(self.config.beta)
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """The nats that cells and divergence cost a window, the latter beyond what is free and weighed by beta."""
@@ -204,8 +222,7 @@ class AAAVAENotes(PlanesModel):
 
     def samples(self, count: int, rng: np.random.Generator) -> list[Score]:
         """New pieces of a window each, from N(0, I)."""
-        z = rng.standard_normal((count, self.units)).astype(np.float32)
-        return self._scores(self.heard(torch.from_numpy(z)))
+        return self._scores(self.heard(self.drawn(count, rng)))
 
     def interpolate(self, a: Score, b: Score, steps: int) -> list[Score]:
         """From the first window of `a` to that of `b` in so many pieces, of which the ends are their reconstructions.

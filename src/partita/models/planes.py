@@ -63,12 +63,15 @@ class PlanesModel(Composer):
             windows.append(transposed(window(item, begin, steps), semitones))
         return {"planes": torch.from_numpy(np.stack(windows))}
 
-    def spread(self, item: Item, most: int) -> NDArray[np.uint8]:
-        """Up to `most` windows (n, steps, 2, 88) of a piece, evenly spread, none overlapping another."""
+    def begins(self, item: Item, most: int) -> list[int]:
+        """Where up to `most` windows of a piece begin, evenly spread, none overlapping another."""
         steps = self.config.steps
         count = max(1, min(most, len(item["planes"]) // steps))
-        begins = np.linspace(0, max(0, len(item["planes"]) - steps), count).astype(int)
-        return np.stack([window(item, int(begin), steps) for begin in begins])
+        return [int(begin) for begin in np.linspace(0, max(0, len(item["planes"]) - steps), count)]
+
+    def spread(self, item: Item, most: int) -> NDArray[np.uint8]:
+        """Those windows (n, steps, 2, 88)."""
+        return np.stack([window(item, begin, self.config.steps) for begin in self.begins(item, most)])
 
 
 def planes_of(score: Score, step: float) -> NDArray[np.bool_]:

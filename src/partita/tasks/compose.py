@@ -78,7 +78,7 @@ class Batch:
         `UsageError` where `out` can't be written to or would replace the prompt, `MidiError` where there is too much
         to render.
         """
-        from partita import figures
+        from partita import figures, score_figures
         from partita.checkpoint import write_json
         from partita.render import render
 
@@ -103,7 +103,9 @@ class Batch:
                     written.append(sound)
             if picture:
                 drawn = stem.with_name(f"{stem.name}.png")
-                figures.save(figures.composition(self.place, [made.part for made in self.compositions]), opened(drawn))
+                figures.save(
+                    score_figures.composition(self.place, [made.part for made in self.compositions]), opened(drawn)
+                )
                 written.append(drawn)
         return written
 

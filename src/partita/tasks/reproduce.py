@@ -10,7 +10,8 @@ from typing import Any
 from partita import claims
 from partita.checkpoint import write_json
 from partita.claims import Trial
-from partita.data import module
+from partita.creation import measure_report
+from partita.data import load, module
 from partita.errors import UsageError
 from partita.evaluation.climbing import Results, divide, labels_of, measure_rung, outcomes_of, within
 from partita.metrics.classification import wilson
@@ -26,7 +27,8 @@ HONEST = "d"
 class Reproduction:
     """A report's claims and what was measured: `rows` is empty where nothing has been.
 
-    A row has "model", "variant" ("exact" or the corrected settings), "rung", "protocol", "segments" and "songs"
+    Rows of aaa are those of `creation.Row`, and `protocol` says what they were measured on. A classifier's
+    row has "model", "variant" ("exact" or the corrected settings), "rung", "protocol", "segments" and "songs"
     (accuracy, interval; songs None where they are not whole), "train", "valid" (windows), "measured" (songs), "seeds"
     and "majority" (the share of songs of the most frequent label among those measured).
     """
@@ -38,6 +40,7 @@ class Reproduction:
     data: str | None
     settings: dict[str, str]
     rows: list[dict[str, Any]]
+    protocol: str = ""
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -63,8 +66,9 @@ def reproduce(
     the report is trained with so many seeds and measured three times: as the report has it under the report's own way
     of splitting, the same under the data set's `protocol` (its most honest by default), and the corrected variant under
     that. `seconds` are of the windows (the report's own by default), `settings` change all models or their recipes
-    alike. `out` keeps finished trainings, so that the same call goes on. Raises `UsageError` for an unknown report, or
-    one without classifiers where `data` is given.
+    alike. `out` keeps finished trainings, so that the same call goes on. The models of aaa, which write music, are
+    trained and measured on scores; there settings may name their model, such as {"aaa-lstm.units": "128,128"}. Raises
+    `UsageError` for an unknown report.
     """
     known = claims.report(report)
     told = [
@@ -73,14 +77,23 @@ def reproduce(
     if data is None:
         shipped = files("partita") / "measured" / f"{report}.json"
         kept = json.loads(shipped.read_text(encoding="utf-8")) if shipped.is_file() else {}
-        return Reproduction(
-            report, known.title, known.split, told, kept.get("data"), kept.get("settings", {}), kept.get("rows", [])
-        )
-    if not known.trials:
-        raise UsageError(f"{report} has no classifier to train on {data}; leave --data out for its claims")
+        values = (kept.get("data"), kept.get("settings", {}), kept.get("rows", []), kept.get("protocol", ""))
+        return Reproduction(report, known.title, known.split, told, *values)
     if seeds < 1:
         raise UsageError(f"seeds are a number from 1 up, not {seeds}")
     told_settings = {name: str(value) for name, value in sorted((settings or {}).items())}
+    folder = Path(out) if out else None
+    if not known.trials:
+        if genres or seconds or seeds > 1:
+            raise UsageError(f"{report} has no classifiers, so it knows no genres, seconds and seeds")
+        dataset = load(data, protocol)
+        rows = measure_report(dataset, settings or {}, folder, 0, device, progress)
+        result = Reproduction(
+            report, known.title, known.split, told, dataset.name, told_settings, rows, dataset.describe()
+        )
+        if folder:
+            write_json(folder / "reproduction.json", result.json())
+        return result
     setup = {
         "report": report,
         "settings": told_settings,
