@@ -23,7 +23,7 @@ from partita.sampling import Sampling
 Planes = NDArray[np.uint8]
 States = NDArray[np.int64]
 
-PROMPT, HORIZON = 20.0, 10.0
+PROMPT, HORIZON = 10.0, 10.0
 """Seconds that are heard before, and those that are then predicted, where the curves are taken."""
 
 
