@@ -34,9 +34,9 @@ def measure(folder: Path, maestro: str) -> dict[str, Any]:
     if isinstance(model, AAAVAENotes):
         windows = torch.from_numpy(np.concatenate([model.spread(item, 4) for item in items]))
         found = measure_reconstruction(model, dataset.split("train"), dataset.split("valid"))
-        return {**protocol, "reconstruction": found.json(), "latents": measure_latents(model, windows).json()}
+        return {**protocol, **found.json(), "latents": measure_latents(model, windows).json()}
     known = prepare_all(model, dataset.split("train")).items
-    return {**protocol, "continuation": measure_continuation(model, known, items).json()}
+    return {**protocol, **measure_continuation(model, known, items).json()}
 
 
 def remake(name: str, maestro: str, runs: Path, out: Path) -> None:
