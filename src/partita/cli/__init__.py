@@ -23,10 +23,15 @@ COMMANDS = {
     "data": "Make a corpus of recordings from MIDI files.",
     "ladder": "Show what each leak between training and validation is worth.",
     "reproduce": "Show what a student report claims and what its models do when measured.",
+    "transfer": "Give a recording the style of another.",
+    "styles": "List the styles to transfer to, or add one.",
     "models": "List models, show cards, count parameters.",
     "info": "Show what audio and MIDI files are.",
     "doctor": "Show what is installed and what is missing.",
 }
+
+HOMES = {"styles": "transfer"}
+"""Commands that live in another's file."""
 
 app = App(
     name="partita",
@@ -38,7 +43,9 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
-    app.command(f"partita.cli.{_name}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name))
+    app.command(
+        f"partita.cli.{HOMES.get(_name, _name)}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,113 @@
+"""The commands `partita transfer` and `partita styles`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from partita.cli.console import note, say, say_json
+from partita.errors import UsageError
+
+
+def transfer(
+    content: Path,
+    /,
+    *,
+    to: str,
+    out: Path | None = None,
+    strength: float = 1.0,
+    drums: float = 1.0,
+    timbre: float = 1.0,
+    comping: float = 1.0,
+    tempo: Literal["content", "style"] = "content",
+    donor: str = "auto",
+    guide: str = "genre-cnn",
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Give a recording the style of another, of a folder, or of a genre in the library.
+
+    The drums heard are the style recording's own sound, so its rights apply to the result, too.
+
+    Examples
+    --------
+    partita transfer song.mp3 --to disco.mp3
+
+    partita transfer song.mp3 --to ~/Music/Reggae --out reggae.wav
+
+    partita styles add jazz ~/Music/Jazz && partita transfer song.mp3 --to jazz --strength 0.7
+
+    Parameters
+    ----------
+    content
+        The recording to be changed.
+    to
+        A recording, a folder of them, or a style's name.
+    out
+        Where the result goes (.wav, .flac, .ogg, .mp3); by default beside the content.
+    strength
+        How much of the style is taken, 0 to 1.
+    drums
+        How loud its drums are, 0 to 2; 0 keeps the content's.
+    timbre
+        How much of its timbre the tones take, 0 to 1.
+    comping
+        How far the tones take its course over the bar, 0 to 1.
+    tempo
+        Whose tempo the result has.
+    donor
+        The recording whose style is taken, or auto.
+    guide
+        The classifier that chooses among recordings.
+    seed
+        Draws the sounds that the mosaic is made of.
+    json
+        Print JSON.
+    """
+    from partita.tasks.transfer import transfer as task
+
+    out = out or content.with_name(f"{content.stem} in {Path(to).stem}.wav")
+    if out.suffix.lower() not in {".wav", ".flac", ".ogg", ".mp3"}:
+        raise UsageError(f"{out}: sound is written as .wav, .flac, .ogg or .mp3")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder to write the result to")
+    made = task(
+        content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
+        guide=guide, seed=seed,
+    )  # fmt: skip
+    made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
+    if json:
+        say_json({"out": str(out), **made.json()})
+        return 0
+    say(f"{out}: in the style of {made.donor}")
+    for name, words in (("chroma", "chords like the content's"), ("pulse", "pulse"), ("bar", "bars")):
+        ending = "" if name == "chroma" else " like the style's"
+        say(f"  {words + ending:<28} {getattr(made.before, name):.2f} -> {getattr(made.after, name):.2f}")
+    note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
+    return 0
+
+
+def styles(action: Literal["add"] | None = None, name: str | None = None, folder: Path | None = None, /) -> int:
+    """List the styles of the library, or add one: partita styles add NAME FOLDER.
+
+    Parameters
+    ----------
+    action
+        add, or nothing.
+    name
+        The style's name.
+    folder
+        Recordings of it; the middle half minute of each is kept.
+    """
+    from partita.tasks import transfer as task
+
+    if action is None:
+        for style, paths in task.styles().items():
+            say(f"{style:<18} {len(paths)} recordings")
+        if not task.styles():
+            note("no styles yet: partita styles add NAME FOLDER")
+        return 0
+    if name is None or folder is None:
+        raise UsageError("wants a name and a folder: partita styles add NAME FOLDER")
+    say(f"{name}: {len(task.add_style(name, folder))} recordings kept")
+    return 0

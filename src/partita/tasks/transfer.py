@@ -1,0 +1,165 @@
+"""transfer: give a recording the style of another, of a folder, or of a genre that a library holds exemplars of."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from partita import rhythm
+from partita.audio import Audio
+from partita.checkpoint import load
+from partita.errors import AudioError, CheckpointError, UsageError, unknown
+from partita.ledger import state_folder
+from partita.models.classifier import Classifier
+from partita.transfers.donors import Trial, search
+from partita.transfers.likeness import Likeness, likeness
+from partita.transfers.stems import Stems, StemsConfig, middle
+
+DEFAULT_GUIDE = "genre-cnn"
+MOST_DONORS = 8
+EXCERPT_SECONDS = 30.0
+"""What the library keeps of a recording: its middle."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transferred:
+    """A recording in another's style. The drums heard are those of the recording that `donor` names, its own sound.
+
+    `before` and `after` say what the content and the result have of the content's chords and the style's rhythm;
+    `probability` is the guide's, which chose the donor and is no judge, or None where there was one donor.
+    """
+
+    audio: Audio
+    donor: str
+    settings: StemsConfig
+    before: Likeness
+    after: Likeness
+    probability: float | None = None
+
+    def json(self) -> dict[str, Any]:
+        """JSON-ready values, without the sound."""
+        return {
+            "donor": self.donor,
+            "drums": f"the sound of {self.donor}",
+            "settings": asdict(self.settings),
+            "before": asdict(self.before),
+            "after": asdict(self.after),
+            "guide_probability": self.probability,
+        }
+
+
+def transfer(
+    content: str | Path | Audio,
+    *,
+    to: str | Path | Audio,
+    strength: float = 1.0,
+    drums: float = 1.0,
+    timbre: float = 1.0,
+    comping: float = 1.0,
+    tempo: Literal["content", "style"] = "content",
+    donor: str = "auto",
+    guide: str = DEFAULT_GUIDE,
+    seed: int = 0,
+) -> Transferred:
+    """Give `content` the style of `to`: a recording, a folder, or a style of the library (`styles`).
+
+    Of several recordings the guide model takes the one that suits best, unless `donor` names one. Settings are those
+    of `transfers.stems.StemsConfig`. Raises `AudioError` for recordings that can't be used.
+    """
+    config = StemsConfig(strength, drums, timbre, comping, tempo)
+    song = content if isinstance(content, Audio) else Audio.read(content)
+    donors = [to] if isinstance(to, Audio) else _donors(to) if donor == "auto" else [Audio.read(donor)]
+    best: Trial | None = None
+    if len(donors) > 1:
+        judge = _guide(guide)
+        best = search(song, donors, _target(to, donors, judge), judge, config, seed=seed)[0]
+        donors, config = [best.donor], best.config
+    made = Stems(config).apply(song, donors[0], seed=seed)
+    own, result = song.mono(rhythm.RATE), made.mono(rhythm.RATE)
+    style = rhythm.listen(middle(donors[0], EXCERPT_SECONDS).mono(rhythm.RATE))
+    return Transferred(
+        made,
+        donors[0].name,
+        config,
+        before=likeness(own, rhythm.listen(own), own, style),
+        after=likeness(own, rhythm.listen(result), result, style),
+        probability=best.probability if best else None,
+    )
+
+
+def styles() -> dict[str, list[Path]]:
+    """The styles of the library, each with its recordings."""
+    folder = _library()
+    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return {path.name: sorted(path.glob("*.flac")) for path in found}
+
+
+def add_style(name: str, folder: str | Path) -> list[Path]:
+    """Keep the middle half minute of every readable recording in a folder as exemplars of a style.
+
+    Raises `UsageError` for a name that is no file name, or where no recording can be read.
+    """
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UsageError(f"a style's name is a plain word, not {name!r}")
+    place = _library() / name
+    kept: list[Path] = []
+    for path in _files(folder):
+        try:
+            excerpt = middle(Audio.read(path), EXCERPT_SECONDS)
+        except AudioError:
+            continue
+        place.mkdir(parents=True, exist_ok=True)
+        kept.append(place / f"{path.stem}.flac")
+        excerpt.write(kept[-1])
+    if not kept:
+        raise UsageError(f"{folder}: holds no recording that can be read")
+    return kept
+
+
+def _library() -> Path:
+    return state_folder() / "styles"
+
+
+def _donors(to: str | Path) -> list[Audio]:
+    """The recordings of a style: a file, a folder's first ones, or a name in the library."""
+    path = Path(to)
+    if path.is_dir():
+        paths = _files(path)
+    elif path.exists() or path.suffix:
+        return [Audio.read(path)]
+    else:
+        library = styles()
+        if str(to) not in library:
+            raise unknown("style (neither a file nor a folder)", str(to), list(library) or ["none; partita styles add"])
+        paths = library[str(to)]
+    donors = []
+    for each in paths:
+        try:
+            donors.append(replace(middle(Audio.read(each), EXCERPT_SECONDS), name=str(each)))
+        except AudioError:
+            continue
+        if len(donors) == MOST_DONORS:
+            break
+    if not donors:
+        raise UsageError(f"{to}: holds no recording that can be read")
+    return donors
+
+
+def _files(folder: str | Path) -> list[Path]:
+    """The files below a folder, sorted; what is no recording is found out by reading it."""
+    return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _target(to: str | Path | Audio, donors: list[Audio], guide: Classifier) -> dict[str, float]:
+    """The label that is named like the style, or the guide's mean probabilities of its recordings."""
+    name = "" if isinstance(to, Audio) else Path(to).name.lower()
+    if name in guide.labels:
+        return {name: 1.0}
+    heard = [guide.classify(donor).probabilities for donor in donors]
+    return {label: sum(each[label] for each in heard) / len(heard) for label in guide.labels}
+
+
+def _guide(name: str) -> Classifier:
+    model = load(name)
+    if not isinstance(model, Classifier):
+        raise CheckpointError(f"{name}: is a {model.name}, which does not classify, so it can't choose a donor")
+    return model

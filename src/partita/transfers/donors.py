@@ -1,0 +1,74 @@
+"""Whose style: of several recordings of a genre the one with which a guide hears the genre best.
+
+Genre is a matter of sets, not of one recording, and which exemplar is taken is worth as much as the method. Every donor
+is tried with several settings on a stretch of the content; a guide model, which the result must not be judged by, and
+what is left of the content's chords and the style's bars decide.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from partita import rhythm
+from partita.audio import Audio
+from partita.errors import UnusableAudioError
+from partita.models.classifier import Classifier
+from partita.transfers.likeness import Likeness, likeness
+from partita.transfers.stems import Stems, StemsConfig, middle
+
+TRIAL_SECONDS = 20.0
+"""The middle of the content that donors are tried on."""
+BAR_WEIGHT, LEAST_CHROMA, CHROMA_WEIGHT = 1.0, 0.8, 10.0
+"""What a bar's correlation is worth in nats, and each unit by which chords fall below their least likeness."""
+VARIANTS: tuple[dict[str, float], ...] = ({}, {"timbre": 0.6}, {"drums": 0.7})
+"""Settings tried for each donor, as factors of those asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One donor with one setting: what the guide says of the result, and what of content and style is in it."""
+
+    donor: Audio
+    config: StemsConfig
+    score: float
+    probability: float
+    likeness: Likeness
+
+
+def search(
+    content: Audio,
+    donors: Sequence[Audio],
+    target: Mapping[str, float],
+    guide: Classifier,
+    config: StemsConfig,
+    *,
+    seed: int = 0,
+) -> list[Trial]:
+    """Every donor with every setting, the best first.
+
+    `target` gives the guide's labels their weights: 1 for the genre wanted, or the labels of recordings it is like.
+    Donors that are silent or too short are passed over. Raises `UnusableAudioError` where none is left.
+    """
+    excerpt = middle(content, TRIAL_SECONDS)
+    chords, trials = excerpt.mono(rhythm.RATE), []
+    for variant in VARIANTS if config.strength else VARIANTS[:1]:
+        settings = replace(config, **{name: getattr(config, name) * factor for name, factor in variant.items()})
+        for donor in donors:
+            try:
+                made = Stems(settings).apply(excerpt, donor, seed=seed)
+            except UnusableAudioError as error:
+                if error.path == content.name:
+                    raise
+                continue
+            heard = guide.classify(made).probabilities
+            samples = made.mono(rhythm.RATE)
+            style = rhythm.listen(middle(donor, TRIAL_SECONDS).mono(rhythm.RATE))
+            alike = likeness(chords, rhythm.listen(samples), samples, style)
+            score = sum(weight * float(np.log(max(heard[label], 1e-6))) for label, weight in target.items())
+            score += BAR_WEIGHT * alike.bar + CHROMA_WEIGHT * min(0.0, alike.chroma - LEAST_CHROMA)
+            probability = sum(weight * heard[label] for label, weight in target.items())
+            trials.append(Trial(donor, settings, score, probability, alike))
+    if not trials:
+        raise UnusableAudioError(donors[0].name if donors else "the style", "no recording in it can be used")
+    return sorted(trials, key=lambda trial: -trial.score)

@@ -1,0 +1,118 @@
+"""Genre transfer by parts: its laws, on sounds made from seeds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from partita import rhythm
+from partita.audio import Audio
+from partita.errors import UnusableAudioError, UsageError
+from partita.tasks.transfer import add_style, styles, transfer
+from partita.transfers import METHODS, method_class
+from partita.transfers.drums import map_time
+from partita.transfers.stems import Stems, StemsConfig, take_apart
+
+RATE = 22_050
+
+
+def song(tempo: float, root: float, seconds: float = 6.0, rate: int = RATE, channels: int = 1, seed: int = 0) -> Audio:
+    """A chord that swells on the beats, and noise bursts on them."""
+    rng, t = np.random.default_rng(seed), np.arange(round(seconds * rate)) / rate
+    since = t % (60 / tempo)
+    tones = sum(np.sin(2 * np.pi * root * k * t) / k for k in (1, 1.25, 1.5, 2, 3)) * (0.6 + 0.4 * np.exp(-4 * since))
+    beats = rng.normal(size=len(t)) * np.exp(-since / 0.02)
+    wave = 0.1 * tones + 0.2 * beats
+    return Audio(np.repeat(wave[None], channels, axis=0).astype(np.float32), rate, f"song at {tempo:g}")
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2), (8000, 1), (48_000, 6), (96_000, 1)])
+def test_length_rate_and_channels_stay(rate: int, channels: int) -> None:
+    content = song(120, 220, 3.0, rate, channels)
+    made = Stems().apply(content, song(90, 330, 4.0, channels=2))
+    assert (made.samples.shape, made.rate) == (content.samples.shape, rate)
+    assert np.isfinite(made.samples).all()
+    assert np.abs(made.samples).max() <= 10 ** (-1 / 20) + 1e-4
+
+
+def test_no_strength_gives_the_content_back() -> None:
+    content = song(120, 220)
+    assert np.array_equal(Stems(StemsConfig(strength=0)).apply(content, song(90, 330)).samples, content.samples)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_more_strength_more_change() -> None:
+    content, style = song(120, 220), song(90, 330, seed=1)
+    made = {strength: Stems(StemsConfig(strength)).apply(content, style, seed=3) for strength in (0.3, 1.0)}
+    again = Stems(StemsConfig(1.0)).apply(content, style, seed=3)
+    assert np.array_equal(made[1.0].samples, again.samples)
+    change = {strength: np.abs(each.samples - content.samples).mean() for strength, each in made.items()}
+    assert 0 < change[0.3] < change[1.0]
+
+
+def test_the_styles_drums_fall_on_the_contents_beats() -> None:
+    made = Stems().apply(song(120, 220, 8.0), song(96, 330, 8.0, seed=1))
+    drums = np.abs(made.samples[0])
+    beat = np.arange(1, 14) * RATE // 2  # every half second
+    on = np.mean([drums[place : place + 800].mean() for place in beat])
+    between = np.mean([drums[place + RATE // 4 - 400 : place + RATE // 4 + 400].mean() for place in beat])
+    assert on > 1.5 * between
+
+
+def test_time_runs_on_between_beats_and_at_its_own_speed_at_onsets() -> None:
+    ours, theirs = take_apart(song(120, 220, 8.0)).rhythm, take_apart(song(96, 330, 8.0)).rhythm
+    times = map_time(ours, theirs)
+    moments = np.linspace(1.0, 6.0, 500)
+    steps = np.diff(times.style_seconds(moments))
+    assert np.mean(steps > 0) > 0.99  # but where the loop begins anew
+    assert 0.7 < np.median(steps) / (moments[1] - moments[0]) < 1.5
+
+
+def test_the_styles_tempo_can_be_taken() -> None:
+    content, style = song(120, 220, 8.0), song(100, 330, 8.0)
+    made = Stems(StemsConfig(tempo="style")).apply(content, style)
+    assert made.seconds == pytest.approx(8.0 * 1.2, rel=0.03)
+    assert rhythm.listen(made.mono(RATE)).tempo == pytest.approx(100, rel=0.03)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_holds_no_music_is_refused_by_every_method(name: str) -> None:
+    method, good = method_class(name)(), song(120, 220, 2.0)
+    for bad in (Audio(np.zeros((1, 2 * RATE)), RATE), Audio(good.samples[:, :4000], RATE)):
+        with pytest.raises(UnusableAudioError):
+            method.apply(bad, good)
+        with pytest.raises(UnusableAudioError):
+            method.apply(good, bad)
+
+
+def test_a_recording_may_be_its_own_style_and_have_no_beat() -> None:
+    drone = Audio(0.3 * np.sin(2 * np.pi * 220 * np.arange(4 * RATE) / RATE), RATE)
+    assert np.isfinite(Stems().apply(drone, drone).samples).all()
+
+
+@pytest.mark.parametrize("options", [{"strength": 2.0}, {"drums": -1.0}, {"timbre": float("nan")}, {"tempo": "mine"}])
+def test_settings_out_of_range_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        StemsConfig(**options)  # type: ignore[arg-type]
+
+
+def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, checkpoint: Path) -> None:
+    for number, tempo in enumerate((90, 100)):
+        song(tempo, 330, 3.0, seed=number).write(tmp_path / f"{number}.wav")
+    (tmp_path / "notes.txt").write_text("no music")
+    assert len(add_style("mine", tmp_path)) == 2
+    assert [*styles()] == ["mine"]
+    made = transfer(song(120, 220, 3.0), to="mine", guide=str(checkpoint))
+    assert Path(made.donor) in styles()["mine"]
+    assert made.probability is not None
+    assert made.after.chroma < made.before.chroma == pytest.approx(1)
+
+
+def test_unknown_styles_and_unreadable_ones_say_so(tmp_path: Path, wav: Callable[..., Path]) -> None:
+    (tmp_path / "noise.mp3").write_bytes(b"no music")
+    with pytest.raises(UsageError, match="styles add"):
+        transfer(wav(), to="polka")
+    with pytest.raises(Exception, match="noise.mp3"):
+        transfer(wav(), to=tmp_path / "noise.mp3")
+    with pytest.raises(UsageError, match="plain word"):
+        add_style("../x", tmp_path)
