@@ -112,7 +112,7 @@ def test_unknown_styles_and_unreadable_ones_say_so(tmp_path: Path, wav: Callable
     (tmp_path / "noise.mp3").write_bytes(b"no music")
     with pytest.raises(UsageError, match="styles add"):
         transfer(wav(), to="polka")
-    with pytest.raises(Exception, match="noise.mp3"):
+    with pytest.raises(Exception, match=r"noise\.mp3"):
         transfer(wav(), to=tmp_path / "noise.mp3")
     with pytest.raises(UsageError, match="plain word"):
         add_style("../x", tmp_path)

@@ -30,9 +30,6 @@ COMMANDS = {
     "doctor": "Show what is installed and what is missing.",
 }
 
-HOMES = {"styles": "transfer"}
-"""Commands that live in another's file."""
-
 app = App(
     name="partita",
     version=f"partita {__version__}",

@@ -1,4 +1,4 @@
-"""The commands `partita transfer` and `partita styles`."""
+"""The command `partita transfer`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -84,30 +84,4 @@ def transfer(
         ending = "" if name == "chroma" else " like the style's"
         say(f"  {words + ending:<28} {getattr(made.before, name):.2f} -> {getattr(made.after, name):.2f}")
     note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
-    return 0
-
-
-def styles(action: Literal["add"] | None = None, name: str | None = None, folder: Path | None = None, /) -> int:
-    """List the styles of the library, or add one: partita styles add NAME FOLDER.
-
-    Parameters
-    ----------
-    action
-        add, or nothing.
-    name
-        The style's name.
-    folder
-        Recordings of it; the middle half minute of each is kept.
-    """
-    from partita.tasks import transfer as task
-
-    if action is None:
-        for style, paths in task.styles().items():
-            say(f"{style:<18} {len(paths)} recordings")
-        if not task.styles():
-            note("no styles yet: partita styles add NAME FOLDER")
-        return 0
-    if name is None or folder is None:
-        raise UsageError("wants a name and a folder: partita styles add NAME FOLDER")
-    say(f"{name}: {len(task.add_style(name, folder))} recordings kept")
     return 0

@@ -1,0 +1,33 @@
+"""The command `partita styles`."""
+
+from pathlib import Path
+from typing import Literal
+
+from partita.cli.console import note, say
+from partita.errors import UsageError
+
+
+def styles(action: Literal["add"] | None = None, name: str | None = None, folder: Path | None = None, /) -> int:
+    """List the styles of the library, or add one: partita styles add NAME FOLDER.
+
+    Parameters
+    ----------
+    action
+        add, or nothing.
+    name
+        The style's name.
+    folder
+        Recordings of it; the middle half minute of each is kept.
+    """
+    from partita.tasks import transfer as task
+
+    if action is None:
+        for style, paths in task.styles().items():
+            say(f"{style:<18} {len(paths)} recordings")
+        if not task.styles():
+            note("no styles yet: partita styles add NAME FOLDER")
+        return 0
+    if name is None or folder is None:
+        raise UsageError("wants a name and a folder: partita styles add NAME FOLDER")
+    say(f"{name}: {len(task.add_style(name, folder))} recordings kept")
+    return 0
