@@ -66,7 +66,7 @@ def _spread(card: dict[str, Any]) -> str:
 def classifiers() -> dict[str, dict[str, Any]]:
     """The cards of shipped classifiers."""
     cards = {name: read_card(name) for name in shipped()}
-    return {name: card for name, card in cards.items() if "labels" in card["config"]}
+    return {name: card for name, card in cards.items() if "calibration" in card}
 
 
 def polyphonic() -> str:
