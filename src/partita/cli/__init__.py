@@ -40,9 +40,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
-    app.command(
-        f"partita.cli.{HOMES.get(_name, _name)}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name)
-    )
+    app.command(f"partita.cli.{_name}:{_name}", name=_name, help=_help, sort_key=list(COMMANDS).index(_name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
