@@ -5,7 +5,7 @@ heard while they are decided through `listen`.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from partita.models.composer import Composer
     from partita.sampling import Sampling
 
-DEFAULT_MODEL = "note-transformer"
+DEFAULT_MODEL = "note-transformer-maestro"
 
 LONGEST = 3600.0
 """Seconds of the longest music that is composed at once."""
@@ -142,7 +142,7 @@ def compose(
 
     Raises `MidiError` for a prompt that can't be used, `UsageError` for a request that can't be met.
     """
-    from partita.checkpoint import identity
+    from partita.checkpoint import identity, read_card
     from partita.composing import Key, Limits, Stream, Wishes
 
     _check(seconds, variations, seed)
@@ -151,7 +151,7 @@ def compose(
     composer = _composer(model, device)
     sampling = _sampling(model, temperature, top_k, top_p, min_p)
     known = _training_set(model)
-    remarks = _remarks(place, composer, known is not None)
+    remarks = _remarks(place, composer, read_card(model), known is not None)
     limits = Limits() if guard else None
     made = []
     for variation in range(variations):
@@ -306,7 +306,7 @@ def _training_set(model: str) -> "TrainingSet | None":
     return TrainingSet.read(find(model))
 
 
-def _remarks(place: "Place", composer: "Composer", known: bool) -> tuple[str, ...]:
+def _remarks(place: "Place", composer: "Composer", card: Mapping[str, Any], known: bool) -> tuple[str, ...]:
     """What a user should know about a request before looking at its results."""
     remarks = []
     if place.before:
@@ -317,6 +317,8 @@ def _remarks(place: "Place", composer: "Composer", known: bool) -> tuple[str, ..
         remarks.append(f"{drums} notes of drums are kept and not looked at")
     if place.coarseness:
         remarks.append(f"a tick of this file is {1000 * place.coarseness:.0f} ms: new notes lie as near as that allows")
+    if licence := card.get("licence"):
+        remarks.append(f"licence of the model: {licence}")
     if not known:
         remarks.append("this checkpoint has no index of its training set, so nothing is said about copies")
     return tuple(remarks)
