@@ -46,6 +46,8 @@ from partita.tokens import DURATIONS
 MEMORY = 3
 """How many notes, and how many gaps, a context may look back at."""
 NO_PITCH = 128
+KEPT = 512
+"""Rows of which a reader makes features, so that each decision takes as long as the one before."""
 LENGTHS = np.append(np.digitize(DURATIONS, np.unique(np.geomspace(1, 1000, 24).astype(int))), 0)
 """Durations in about two dozen classes, for contexts; 0 for none."""
 
@@ -245,7 +247,7 @@ class MarkovReader:
 
     def __init__(self, model: Markov, rows: Rows) -> None:
         self.model = model
-        self.rows = rows
+        self.rows = rows[-KEPT:]
 
     def logits(self, decided: tuple[int, ...]) -> NDArray[np.float64]:
         """Log-probabilities of the next decision."""
@@ -256,7 +258,7 @@ class MarkovReader:
 
     def take(self, row: tuple[int, ...]) -> None:
         """Go on by one row."""
-        self.rows = np.append(self.rows, [row], axis=0)
+        self.rows = np.append(self.rows[1 - KEPT :], [row], axis=0)
 
 
 def features(rows: Rows) -> dict[str, NDArray[np.int64]]:
