@@ -71,7 +71,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_shipped_checkpoints_load_and_say_where_they_come_from(name: str) -> None:
     card, model = read_card(name), load(name)
     assert {"data", "recipe", "seed", "metrics", "sha256", "licence", "remade by"} <= card.keys()
-    assert (find(name) / "model.safetensors").stat().st_size < 8_000_000
+    assert (find(name) / "model.safetensors").stat().st_size < 12_000_000
     metrics = card["metrics"]["valid"]
     assert {"interval", "protocol", "baselines"} <= metrics.keys()
     if isinstance(model, Classifier):
