@@ -67,6 +67,7 @@ def test_files_are_small_and_hold_nothing_forbidden(path: Path) -> None:
         ("evaluate", "repeat"),
         ("ladder", "ladder"),
         ("audit", "audit"),
+        ("transfer", "transfer"),
     ],
 )
 def test_command_and_function_share_parameters_and_defaults(command: str, function: str) -> None:
