@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partita import rhythm
+from partita import figures, rhythm
 from partita.audio import Audio
 from partita.errors import UnusableAudioError, UsageError
 from partita.tasks.transfer import add_style, styles, transfer
@@ -106,6 +106,7 @@ def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, chec
     assert Path(made.donor) in styles()["mine"]
     assert made.probability is not None
     assert made.after.chroma < made.before.chroma == pytest.approx(1)
+    figures.save(figures.transfer(made.pictures()), tmp_path / "made.png")
 
 
 def test_unknown_styles_and_unreadable_ones_say_so(tmp_path: Path, wav: Callable[..., Path]) -> None:

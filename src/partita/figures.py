@@ -282,6 +282,18 @@ def explanations(rows: "Sequence[tuple[str, NDArray[np.uint8], Explanation]]") -
     return figure
 
 
+def transfer(sounds: "Mapping[str, tuple[NDArray[np.uint8], float, Sequence[float]]]") -> "Figure":
+    """Spectrograms one below the other by name: levels (128, columns), seconds, and the beats as ticks above."""
+    figure, axes = plots(len(sounds), 1, width=10, height=2.1 * len(sounds))
+    for axis, (name, (levels, seconds, beats)) in zip(axes[:, 0], sounds.items(), strict=True):
+        axis.imshow(levels, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, len(levels)))
+        axis.plot(beats, [len(levels)] * len(beats), "|", color=PALETTE[3], markersize=9, clip_on=False)
+        axis.set(xlim=(0, seconds), yticks=[], ylabel="mel bands")
+        axis.set_title(name, fontsize=9, loc="left", pad=8)
+    axes[-1, 0].set(xlabel="seconds; beats in red")
+    return figure
+
+
 def _signs(values: NDArray[np.float64]) -> list[str]:
     """Red for what speaks for a genre, blue for what speaks against it."""
     return [PALETTE[3] if value > 0 else PALETTE[0] for value in values]

@@ -23,6 +23,7 @@ def transfer(
     donor: str = "auto",
     guide: str = "genre-cnn",
     seed: int = 0,
+    plot: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Give a recording the style of another, of a folder, or of a genre in the library.
@@ -61,6 +62,8 @@ def transfer(
         The classifier that chooses among recordings.
     seed
         Draws the sounds that the mosaic is made of.
+    plot
+        Draw content, style and result (.png, .svg, .pdf), up to half a minute of each.
     json
         Print JSON.
     """
@@ -71,11 +74,17 @@ def transfer(
         raise UsageError(f"{out}: sound is written as .wav, .flac, .ogg or .mp3")
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder to write the result to")
+    if plot and (plot.suffix.lower() not in {".png", ".svg", ".pdf"} or not plot.parent.is_dir()):
+        raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
     made = task(
         content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
         guide=guide, seed=seed,
     )  # fmt: skip
     made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
+    if plot:
+        from partita import figures
+
+        figures.save(figures.transfer(made.pictures()), plot)
     if json:
         say_json({"out": str(out), **made.json()})
         return 0

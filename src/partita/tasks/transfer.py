@@ -4,10 +4,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from partita import rhythm
 from partita.audio import Audio
 from partita.checkpoint import load
 from partita.errors import AudioError, CheckpointError, UsageError, unknown
+from partita.features import gtzan_levels
 from partita.ledger import state_folder
 from partita.models.classifier import Classifier
 from partita.transfers.donors import Trial, search
@@ -22,18 +26,29 @@ EXCERPT_SECONDS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Transferred:
-    """A recording in another's style. The drums heard are those of the recording that `donor` names, its own sound.
+    """A recording in another's style. The drums heard are those of `style`, its own sound.
 
     `before` and `after` say what the content and the result have of the content's chords and the style's rhythm;
     `probability` is the guide's, which chose the donor and is no judge, or None where there was one donor.
     """
 
     audio: Audio
-    donor: str
+    content: Audio
+    style: Audio
     settings: StemsConfig
     before: Likeness
     after: Likeness
     probability: float | None = None
+
+    @property
+    def donor(self) -> str:
+        """The style recording's name."""
+        return self.style.name
+
+    def pictures(self) -> dict[str, tuple[NDArray[np.uint8], float, list[float]]]:
+        """What `figures.transfer` draws of content, style and result: the first half minute of each."""
+        named = {"content": self.content, f"style: {self.donor}": self.style, "result": self.audio}
+        return {name: _picture(audio) for name, audio in named.items()}
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values, without the sound."""
@@ -78,7 +93,8 @@ def transfer(
     style = rhythm.listen(middle(donors[0], EXCERPT_SECONDS).mono(rhythm.RATE))
     return Transferred(
         made,
-        donors[0].name,
+        song,
+        donors[0],
         config,
         before=likeness(own, rhythm.listen(own), own, style),
         after=likeness(own, rhythm.listen(result), result, style),
@@ -156,6 +172,13 @@ def _target(to: str | Path | Audio, donors: list[Audio], guide: Classifier) -> d
         return {name: 1.0}
     heard = [guide.classify(donor).probabilities for donor in donors]
     return {label: sum(each[label] for each in heard) / len(heard) for label in guide.labels}
+
+
+def _picture(audio: Audio) -> tuple[NDArray[np.uint8], float, list[float]]:
+    samples = audio.mono(rhythm.RATE)[: round(EXCERPT_SECONDS * rhythm.RATE)]
+    seconds = len(samples) / rhythm.RATE
+    beats = rhythm.listen(samples).beats
+    return gtzan_levels(samples), seconds, [float(beat) for beat in beats[(beats >= 0) & (beats <= seconds)]]
 
 
 def _guide(name: str) -> Classifier:
