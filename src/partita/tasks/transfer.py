@@ -47,7 +47,7 @@ class Transferred:
 
     def pictures(self) -> dict[str, tuple[NDArray[np.uint8], float, list[float]]]:
         """What `figures.transfer` draws of content, style and result: the first half minute of each."""
-        named = {"content": self.content, f"style: {self.donor}": self.style, "result": self.audio}
+        named = {"content": self.content, f"style: {Path(self.donor).name}": self.style, "result": self.audio}
         return {name: _picture(audio) for name, audio in named.items()}
 
     def json(self) -> dict[str, Any]:
