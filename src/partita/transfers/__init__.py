@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 METHODS = {
     "stems": Entry("stems:Stems", "drums, timbre and accompaniment of the style by parts; the default"),
+    "vgg19": Entry("vgg19:VGG19", "the report's: Gram matrices of a network of photographs; carries no rhythm"),
+    "lildata": Entry("lildata:LilData", "the report's: Gram matrices of its network of genres; carries no rhythm"),
+    "random-cnn": Entry("random_cnn:RandomCNN", "Gram matrices of random filters along time; the known baseline"),
 }
 
 
