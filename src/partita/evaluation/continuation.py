@@ -65,10 +65,11 @@ class StateChain:
     def fit(cls, pieces: Sequence[Planes], *, tied: bool = False, past: bool = True) -> "StateChain":
         """Count, with half an observation added; `tied` counts all keys as one, without `past` all states before."""
         keys = pieces[0].shape[2]
-        counts = np.zeros((keys, 3, 3))
+        places = np.zeros(9 * keys, np.int64)
         for piece in pieces:
             before, now = states(piece)
-            np.add.at(counts, (np.arange(keys), before, now), 1)
+            places += np.bincount((9 * np.arange(keys) + 3 * before + now).ravel(), minlength=9 * keys)
+        counts = places.reshape(keys, 3, 3).astype(np.float64)
         if tied:
             counts = np.repeat(counts.sum(0, keepdims=True), keys, axis=0)
         if not past:
