@@ -113,7 +113,7 @@ Features = Mapping[str, NDArray[np.int64]]
 class MarkovConfig:
     """`least` is how often a context must have come to be remembered, `discount` what each count gives away."""
 
-    least: int = 8
+    least: int = 128
     discount: float = 0.8
 
     def __post_init__(self) -> None:
@@ -141,7 +141,7 @@ class Markov(DecisionComposer):
     @classmethod
     def tiny(cls) -> Self:
         """The same; it is as small as what it was fitted to."""
-        return cls(MarkovConfig())
+        return cls(MarkovConfig(least=2))
 
     @property
     def parameter_count(self) -> int:
