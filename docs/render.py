@@ -87,6 +87,32 @@ def polyphonic() -> str:
     return "\n".join(lines)
 
 
+def composers() -> str:
+    """The table of shipped composers with their bits per note, each beside its baselines on the same pieces."""
+    lines = [
+        "| model | measured on | bits | 95 % interval | time | pitch | velocity | duration | pedal | less than markov by |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    fields = ("time", "pitch", "velocity", "duration", "pedal")
+    for name, card in ((name, read_card(name)) for name in shipped()):
+        for split, metrics in card.get("metrics", {}).items():
+            if "bits_per_note" not in metrics or not all(field in metrics["by_field"] for field in fields):
+                continue
+            part = f"{card['data']['name']}, {split}"
+            own = " | ".join(f"{metrics['by_field'][field]:.2f}" for field in fields)
+            less = ""
+            if markov := metrics["baselines"].get("markov"):
+                high, low = markov["interval"]
+                less = f"{-markov['difference']:.2f} ({-low:.2f} to {-high:.2f})"
+            lines.append(
+                f"| `{name}` | {part} | {metrics['bits_per_note']:.2f} | {_interval(metrics)} | {own} | {less} |"
+            )
+            for baseline, row in metrics["baselines"].items():
+                cells = " | ".join(f"{row['by_field'][field]:.2f}" for field in fields)
+                lines.append(f"| {baseline}, same training part | {part} | {row['bits_per_note']:.2f} | | {cells} | |")
+    return "\n".join(lines)
+
+
 def measured(report: str) -> str:
     """What `partita reproduce` has measured of a report for this version."""
     return "\n".join(measured_lines(reproduce(report)))
@@ -134,6 +160,7 @@ def main(check: bool) -> int:
     wanted = [
         (ROOT / "README.md", "figures", figures()),
         (ROOT / "docs" / "models.md", "cards", pages),
+        (ROOT / "docs" / "models.md", "composers", composers()),
         (ROOT / "docs" / "polyphonic.md", "figures", polyphonic()),
         *((ROOT / "docs" / "reports.md", f"measured: {name}", measured(name)) for name in ("p66", "dilated-cnn")),
     ]
