@@ -9,6 +9,7 @@ import pytest
 from partita.checkpoint import find, identity, load, read_card, save, shipped
 from partita.errors import CheckpointError
 from partita.models.classifier import Classifier
+from partita.models.generator import Generator
 from partita.models.genre_linear import GenreLinear, GenreLinearConfig
 from partita.models.rolls import RollModel
 
@@ -83,6 +84,9 @@ def test_shipped_checkpoints_load_and_say_where_they_come_from(name: str) -> Non
         # genre-linear can't take the spectrograms of another archive than GTZAN's
         beside = {"majority"} if card["data"]["name"] == "fma-logmel" else {"majority", "genre-linear"}
         assert metrics["baselines"].keys() == beside
+    elif isinstance(model, Generator):
+        assert model.labels
+        assert metrics["nats_per_patch"] < min(metrics["baselines"].values())
     elif isinstance(model, RollModel):
         assert metrics["exact"]
         assert {"nll_per_step", "n_steps"} <= metrics.keys()
