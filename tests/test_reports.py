@@ -12,6 +12,7 @@ from partita.models import model_class
 from partita.models.bach import Bach
 from partita.models.base import Model
 from partita.models.dilated_cnn import DilatedCNN, DilatedCNNConfig
+from partita.models.toygan import ToyGAN
 from partita.settings import Plan
 
 
@@ -40,6 +41,24 @@ def test_parameters_are_those_that_the_report_prints(name: str, labels: int, cou
     model = built(name, labels)
     assert model.parameter_count == count
     assert sum(layer.parameters for layer in model.outline()) == count
+
+
+def test_the_networks_of_toygan_have_the_printed_counts_and_shapes() -> None:
+    gan = built("toygan", 3)
+    assert isinstance(gan, ToyGAN)
+    parts = (gan.generator, gan.discriminator)
+    assert [sum(p.numel() for p in part.parameters()) for part in parts] == [172_014_081, 37_633_281]
+    picture = gan.generator(torch.zeros(1, 128, device="meta"))
+    assert picture.shape == (1, 1, 1291, 128)
+    assert gan.discriminator.layers[:-1](picture).shape == (1, 36_556_800)
+    assert [round(line, 3) for line in gan.loss_lines.values()] == [0.693, 0.266]
+
+
+@pytest.mark.parametrize(("depth", "count"), [(2, 188_781), (3, 208_981), (4, 229_181)])
+def test_one_frame_becomes_the_630_after_it(depth: int, count: int) -> None:
+    model = built("spectrogram-lstm", 1, depth=depth)
+    assert model.parameter_count == count
+    assert model(torch.zeros(1, 631, device="meta"), 630).shape == (1, 630, 631)
 
 
 def test_layers_have_the_shapes_that_the_reports_print() -> None:

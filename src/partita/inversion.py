@@ -143,15 +143,19 @@ def _sources(magnitude: Array) -> NDArray[np.intp]:
 
 
 def linear_from_mel(mel: Array, rate: int, fft: int, iterations: int = 60) -> Array:
-    """A linear magnitude (1 + fft // 2, frames) whose Slaney mel bands are `mel` (mels, frames), nowhere negative.
+    """A linear magnitude (1 + fft // 2, frames) whose Slaney mel bands are `mel` (mels, frames), nowhere negative."""
+    return linear_from_bands(mel, mel_filters(rate, fft, len(mel)), iterations)
+
+
+def linear_from_bands(bands: Array, filters: Array, iterations: int = 60) -> Array:
+    """A linear magnitude (bins, frames), nowhere negative, of which `filters` (bands, bins) make `bands`.
 
     From the least-squares answer with what is negative cut off, by multiplicative updates (Lee and Seung, NIPS 2000).
     """
-    filters = mel_filters(rate, fft, len(mel))
-    mel = np.asarray(mel, np.float32)
-    floor = np.float32(1e-6 * max(float(mel.max(initial=0.0)), 1e-9))
-    linear = np.maximum(np.linalg.pinv(filters) @ mel, floor)
-    wanted = filters.T @ mel
+    bands = np.asarray(bands, np.float32)
+    floor = np.float32(1e-6 * max(float(bands.max(initial=0.0)), 1e-9))
+    linear = np.maximum(np.linalg.pinv(filters) @ bands, floor)
+    wanted = filters.T @ bands
     for _ in range(iterations):
         linear *= wanted / np.maximum(filters.T @ (filters @ linear), np.float32(1e-20))
     return np.asarray(linear, np.float32)

@@ -59,7 +59,8 @@ def train(
     device
         Where the model is trained.
     """
-    from partita import figures
+    from partita import figures, sound_figures
+    from partita.models import model_class
     from partita.settings import parse_settings
     from partita.tasks.train import train as run
     from partita.training import read_history
@@ -81,7 +82,10 @@ def train(
         )
     history = read_history(trained.folder)
     if history:
-        figures.save(figures.curves(history), trained.folder / "curves.png")
+        picture = (
+            sound_figures.duel(history, lines) if (lines := model_class(model).loss_lines) else figures.curves(history)
+        )
+        figures.save(picture, trained.folder / "curves.png")
     if trained.evaluation:
         for line in lines_of(trained.evaluation):
             say(line)

@@ -41,11 +41,15 @@ MODELS = {
     "beat-transformer": Entry(
         "beat_transformer:BeatTransformer", "loops of a class at any tempo, drawn token by token"
     ),
+    "spectrogram-lstm": Entry(
+        "spectrogram_lstm:SpectrogramLSTM", "five seconds of sound out of one frame of it (report Lil Data)"
+    ),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
     "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
     "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),
     "resnet50": Entry("resnet50:ResNet50", "genre of a 5 s spectrogram picture by ResNet-50 (report Lil Data)"),
     "toymodel": Entry("toymodel:ToyModel", "genre of a 30 s clip by three convolutions (report FstMuse)"),
+    "toygan": Entry("toygan:ToyGAN", "30 s clips by a generative adversarial network (report FstMuse)"),
     "fstmuse": Entry("fstmuse:FstMuse", "genre of a 30 s clip by five convolutions (report FstMuse)"),
 }
 

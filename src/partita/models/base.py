@@ -94,6 +94,8 @@ class Model(nn.Module):
     space: ClassVar[Space] = {"learning_rate": Real(1e-4, 1e-2, log=True)}
     """What `partita tune` varies unless told otherwise."""
     closed_form: ClassVar[bool] = False
+    loss_lines: ClassVar[Mapping[str, float]] = {}
+    """Values of the losses that mean something, by their meaning; the plot of the losses shows them."""
     trial_data: ClassVar[str] = "synthetic"
     """The generated data set that suits it for tests and first runs."""
     input_shape: tuple[int, ...] | None = None

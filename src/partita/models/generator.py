@@ -69,9 +69,9 @@ class Generator(Model):
     """
 
     rate: ClassVar[int] = 22_050
-    fft: ClassVar[int] = 1024
-    hop: ClassVar[int] = 256
-    most_seconds: ClassVar[float] = 600.0
+    fft: int = 1024
+    hop: int = 256
+    most_seconds: float = 600.0
     """The longest sound that may be asked for."""
     keeps_time: ClassVar[bool] = False
     """Whether `bpm` and `loop` mean anything to it."""
