@@ -38,6 +38,7 @@ _PUBLIC = {
     "render_corpus": "partita.tasks.render",
     "repeat": "partita.tasks.evaluate",
     "reproduce": "partita.tasks.reproduce",
+    "sweep": "partita.tasks.sweep",
     "train": "partita.tasks.train",
     "transfer": "partita.tasks.transfer",
     "tune": "partita.tasks.tune",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from partita.tasks.render import Corpus as Corpus
     from partita.tasks.render import render_corpus as render_corpus
     from partita.tasks.reproduce import reproduce as reproduce
+    from partita.tasks.sweep import sweep as sweep
     from partita.tasks.train import train as train
     from partita.tasks.transfer import transfer as transfer
     from partita.tasks.tune import tune as tune

@@ -128,6 +128,12 @@ def add_metrics(name: str | Path, key: str, metrics: Mapping[str, Any]) -> None:
     write_json(folder / CARD, {**card, "metrics": {**card.get("metrics", {}), key: metrics}})
 
 
+def trained_on(name: str | Path, train_songs: str) -> bool:
+    """Whether a checkpoint was trained on the very songs that `Dataset.digest("train")` stands for."""
+    data = read_card(name).get("data")
+    return isinstance(data, dict) and data.get("train_songs") == train_songs
+
+
 def identity(name: str | Path) -> str:
     """What results call a checkpoint: its name and the first digits of its weights' digest."""
     return f"{find(name).name}@{str(read_card(name).get('sha256', ''))[:8]}"

@@ -1,12 +1,13 @@
 """How like real music a composer's samples are, and whether they are copies.
 
-    composer --draw--> scores --compare--> figures of the set, beside a ceiling and a floor
+    composer --draw--> scores --judge--> figures of the set, beside a ceiling and a floor
 
 Samples are new pieces without a prompt, real clips are windows of held-out pieces of the same length. Every figure of
 the set is also taken between real clips and real clips of other works (the ceiling), and for real clips whose notes
 were each transposed at random (the floor): what lies between them is what the figure can tell.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from partita.checkpoint import write_json
+from partita.data import Dataset
 from partita.errors import UsageError
 from partita.events import Control, Note, Track
 from partita.example import Example
@@ -35,6 +38,9 @@ from partita.midi import Score
 from partita.models.composer import Composer, Event
 from partita.sampling import Sampling
 from partita.training import Progress
+
+DRAWN = "drawn.json"
+"""What the samples in a folder are of."""
 
 REFERENCE = 200
 """Real clips that samples are compared with, at most."""
@@ -75,15 +81,32 @@ class Mean(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What real clips held apart get: what no sample set needs to surpass, and what music without pitch reaches.
+
+    `ceiling` compares them as they are with the reference, `floor` after each of their notes was transposed at random.
+    `measures` has their mean of each of `MEASURES`, `human` holds them against a training set; None without one.
+    """
+
+    ceiling: Likeness
+    floor: Likeness
+    measures: dict[str, Mean]
+    human: Originality | None
+
+
+@dataclass(frozen=True)
 class Resemblance:
     """What was found of so many samples.
 
-    `likeness` compares them with real clips; `ceiling` compares real clips with those same ones, `floor` real clips
-    that were transposed note by note. `measures` has for each of `MEASURES` the mean of samples ("composed") and of
-    real clips ("real"). `originality` holds samples against a training set, `human` real clips; None without one.
-    `faults` says what is wrong with samples; `speed` is seconds of music written in a second.
+    `likeness` compares them with real clips; `ceiling` and `floor` are those of `Bounds`. `measures` has for each of
+    `MEASURES` the mean of samples ("composed") and of real clips ("real"). `originality` holds samples against a
+    training set, `human` real clips; None without one. `notes` says what else to know; `speed` is seconds of
+    music written in a second.
     """
 
+    model: str
+    data: str
+    split: str
     samples: int
     seconds: float
     sampling: dict[str, float]
@@ -95,7 +118,7 @@ class Resemblance:
     measures: dict[str, dict[str, Mean]]
     originality: Originality | None
     human: Originality | None
-    faults: list[str]
+    notes: list[str]
     speed: float | None
 
     def json(self) -> dict[str, Any]:
@@ -116,13 +139,11 @@ def draw(
 ) -> tuple[list[Score], float | None]:
     """Let a model write `count` pieces without a prompt, piece i from (seed, i) alone; and how fast it did.
 
-    With `folder` they are kept there as 000.mid, 001.mid, ..., and those that are there already are not written again:
-    give a folder to one model, sampling, length and seed alone. The speed is then None if nothing was left to write.
+    With `folder` they are kept there as 000.mid, 001.mid, ..., and those that are there already are not written again.
+    The speed is then None if nothing was left to write.
     """
     scores: list[Score] = []
     spent = written = 0.0
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         path = folder / f"{number:03d}.mid" if folder else None
         if path and path.is_file():
@@ -170,44 +191,97 @@ def real_clips(examples: Sequence[Example], seconds: float, samples: int, seed: 
     return Real(seconds, reference, held)
 
 
-def compare_sets(
-    scores: Sequence[Score],
-    real: Real,
-    index: Index | None,
-    sampling: Sampling,
-    seed: int,
-    *,
-    speed: float | None = None,
-) -> Resemblance:
-    """Compare composed scores with real clips of the same length, and both with a training set's index.
-
-    Raises `UsageError` where fewer than two scores have two notes or more.
-    """
-    composed = [Passage.of(score).cut(0, real.seconds) for score in scores]
-    usable = [passage for passage in composed if len(passage) >= 2]
-    if len(usable) < 2:
-        raise UsageError(f"{len(usable)} of {len(scores)} samples have two notes or more; there is nothing to compare")
-    empty = len(scores) - len(usable)
+def bounds(real: Real, index: Index | None, seed: int) -> Bounds:
+    """Ceiling and floor of comparisons with real clips: the same for every set of samples, so taken once."""
     scattered = [passage.scattered(np.random.default_rng([seed, n])) for n, passage in enumerate(real.held)]
-    return Resemblance(
-        samples=len(scores),
-        seconds=real.seconds,
-        sampling=asdict(sampling),
-        seed=seed,
-        protocol=f"{len(usable)} samples of {real.seconds:g} s without a prompt, {len(real.reference)} real clips; "
-        f"ceiling and floor from {len(real.held)} real clips of other works. Intervals are 95 %, bootstrap.",
-        likeness=measure(usable, real.reference),
+    return Bounds(
         ceiling=measure(real.held, real.reference),
         floor=measure(scattered, real.reference),
-        measures={
-            name: {"composed": _mean(measured, usable), "real": _mean(measured, real.held)}
-            for name, measured in MEASURES.items()
-        },
-        originality=originality(index, scores) if index else None,
+        measures={name: _mean(measured, real.held) for name, measured in MEASURES.items()},
         human=originality(index, [passage.score() for passage in real.held]) if index else None,
-        faults=[f"{empty} samples have fewer than two notes and are left out"] if empty else [],
-        speed=speed,
     )
+
+
+class SampleTest:
+    """A composer's samples beside the real clips of one part of a data set; each way of sampling is one `run`.
+
+    Raises `UsageError` where the part has too few works to compare with.
+    """
+
+    def __init__(
+        self,
+        model: Composer,
+        name: str,
+        dataset: Dataset,
+        split: str,
+        *,
+        samples: int,
+        seconds: float,
+        seed: int,
+        index: Index | None,
+    ) -> None:
+        self.model, self.name, self.data, self.split = model, name, dataset.name, split
+        self.samples, self.seed, self.index = samples, seed, index
+        self.real = real_clips(dataset.split(split), seconds, samples)
+        self.bounds = bounds(self.real, index, seed)
+        self.where = f"the {split} part of {dataset.name}; {dataset.protocol}"
+
+    def run(self, sampling: Sampling, folder: Path | None = None, progress: Progress | None = None) -> Resemblance:
+        """Draw samples and compare them; with `folder` they are kept there and not drawn again.
+
+        Raises `UsageError` for a folder that holds samples of another model, sampling, length or seed.
+        """
+        seconds = self.real.seconds
+        if folder:
+            drawn = {"model": self.name, "seed": self.seed, "seconds": seconds, "sampling": asdict(sampling)}
+            _claim(folder, drawn)
+        scores, speed = draw(self.model, self.samples, seconds, sampling, self.seed, folder=folder, progress=progress)
+        return self.judge(scores, sampling, speed)
+
+    def judge(self, scores: Sequence[Score], sampling: Sampling, speed: float | None = None) -> Resemblance:
+        """Compare composed scores with real clips of the same length, and both with a training set's index.
+
+        Raises `UsageError` where fewer than two scores have two notes or more.
+        """
+        real, bounds = self.real, self.bounds
+        composed = [Passage.of(score).cut(0, real.seconds) for score in scores]
+        usable = [passage for passage in composed if len(passage) >= 2]
+        if len(usable) < 2:
+            raise UsageError(f"{len(usable)} of {len(scores)} samples have two notes or more: nothing to compare")
+        empty = len(scores) - len(usable)
+        return Resemblance(
+            model=self.name,
+            data=self.data,
+            split=self.split,
+            samples=len(scores),
+            seconds=real.seconds,
+            sampling=asdict(sampling),
+            seed=self.seed,
+            protocol=f"{len(usable)} samples of {real.seconds:g} s without a prompt, {len(real.reference)} real clips "
+            f"of {self.where}. Ceiling and floor from {len(real.held)} real clips of other works; intervals are 95 %, "
+            "bootstrap.",
+            likeness=measure(usable, real.reference),
+            ceiling=bounds.ceiling,
+            floor=bounds.floor,
+            measures={
+                name: {"composed": _mean(measured, usable), "real": bounds.measures[name]}
+                for name, measured in MEASURES.items()
+            },
+            originality=originality(self.index, scores) if self.index else None,
+            human=bounds.human,
+            notes=[f"{empty} samples have fewer than two notes and are left out"] if empty else [],
+            speed=speed,
+        )
+
+
+def _claim(folder: Path, drawn: dict[str, Any]) -> None:
+    """Say in a folder what is drawn into it, or check that it says the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / DRAWN
+    if not path.is_file():
+        write_json(path, drawn)
+    elif json.loads(path.read_text(encoding="utf-8")) != drawn:
+        raise UsageError(f"{folder}: holds samples of another model, sampling, length or seed; give another folder")
 
 
 def _mean(measured: Callable[[Passage], float], passages: Sequence[Passage]) -> Mean:

@@ -5,7 +5,9 @@ that all of them keep are drawn in proportion. The likeliest token is always amo
 Nguyen et al. 2024 (min-p).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +35,15 @@ class Sampling:
                 f"temperature {self.temperature}, top-k {self.top_k}, top-p {self.top_p}, min-p {self.min_p}: "
                 "they are at least 0, at least 0, above 0 up to 1, and 0 to 1"
             )
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any], **said: float | None) -> Self:
+        """What was `said` of sampling, else what is `known` of it (of a checkpoint, by its card), else the default.
+
+        >>> Sampling.of({"temperature": 0.9, "min_p": 0.02}, temperature=None, min_p=0.1)
+        Sampling(temperature=0.9, top_k=0, top_p=1.0, min_p=0.1)
+        """
+        return cls(**{**known, **{name: value for name, value in said.items() if value is not None}})
 
 
 AS_PREDICTED = Sampling()

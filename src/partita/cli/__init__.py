@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "Train a model on your own music.",
     "tune": "Search for a model's best settings.",
     "evaluate": "Measure a model, with intervals and baselines.",
+    "sweep": "Show what temperature and min-p do to what a composer writes.",
     "audit": "Find copies, faulty recordings and doubtful labels in a data set.",
     "data": "Make a corpus of recordings from MIDI files.",
     "ladder": "Show what each leak between training and validation is worth.",

@@ -33,6 +33,8 @@ def evaluate(
     stress: Annotated[bool, Parameter(negative=())] = False,
     csv: Path | None = None,
     update_card: Annotated[bool, Parameter(negative=())] = False,
+    samples: int = 0,
+    seconds: float = 30.0,
     seeds: int = 0,
     folds: int = 0,
     out: Path | None = None,
@@ -53,6 +55,8 @@ def evaluate(
     partita evaluate genre-linear --data folder:MUSIC --seeds 5 --out runs
 
     partita evaluate chord-transformer-jsb --data polyphonic:FILE.npz
+
+    partita evaluate note-transformer-maestro --data maestro:MAESTRO --samples 80
 
     Parameters
     ----------
@@ -89,12 +93,17 @@ def evaluate(
         Write the prediction of each song to this file, so that others can pair with it.
     update_card
         Write the numbers into the card of your own checkpoint.
+    samples
+        Let a composer write so many new pieces, and compare them with real clips instead; `partita sweep` varies how
+        they are drawn.
+    seconds
+        How long --samples are, and the real clips.
     seeds
         Train anew with so many seeds and give mean and spread; the same command goes on where it was stopped.
     folds
         Train anew on all but each of so many folds of the training part, and measure on the fold.
     out
-        The folder for the checkpoints of --seeds or --folds.
+        The folder for the checkpoints of --seeds or --folds, or for the pieces of --samples.
     set
         Change a setting of the model or its training for --seeds or --folds, such as --set steps=500.
     json
@@ -102,8 +111,10 @@ def evaluate(
     device
         Where the model runs.
     """
+    from partita.cli.sweep import resemblance_lines
     from partita.errors import UsageError
     from partita.likelihood import Likelihood, NoteLikelihood
+    from partita.likeness import Resemblance
     from partita.settings import parse_settings
     from partita.tasks.evaluate import evaluate as measure
     from partita.tasks.evaluate import repeat
@@ -122,18 +133,26 @@ def evaluate(
         "device": device,
     }
     if seeds or folds:
-        if compare or stress or html or csv or update_card:
-            raise UsageError("--compare, --stress, --html, --csv and --update-card are for one checkpoint of --out")
+        if compare or stress or html or csv or update_card or samples:
+            raise UsageError(
+                "--compare, --stress, --html, --csv, --update-card and --samples are for one checkpoint of --out"
+            )
         with progress_bar("repeating") as progress:
             settings = parse_settings(set or [])
             runs = repeat(model, seeds=seeds, folds=folds, out=out, settings=settings, progress=progress, **known)
         _tell(runs.json() if json else repeat_lines(runs))
         return 0
-    if out or set:
+    if set or (out and not samples):
         raise UsageError("--out and --set are for --seeds and --folds, which train anew")
+    if samples and (compare or stress or html or csv or update_card):
+        raise UsageError("--compare, --stress, --html, --csv and --update-card do not go with --samples")
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
-        result = measure(model, progress=progress, **options, **known)
+        drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "out": out}
+        result = measure(model, progress=progress, **options, **drawn, **known)
+    if isinstance(result, Resemblance):
+        _tell(result.json() if json else resemblance_lines(result))
+        return 0
     if isinstance(result, NoteLikelihood):
         if csv or html or stress or update_card:
             raise UsageError("--stress, --html, --csv and --update-card are for classifiers")

@@ -15,6 +15,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
+from partita.checkpoint import find, trained_on
+from partita.data import Dataset
 from partita.errors import CheckpointError
 from partita.files import replacing
 from partita.metrics.originality import SIZES, Index
@@ -119,6 +121,18 @@ class TrainingSet:
         match = self.index.longest(score)
         nearest = min(self.human, key=lambda human: abs(np.log(human.seconds / max(score.seconds, 1))), default=None)
         return Shared(match.notes, round(match.seconds, 3), match.work, _novelty(self.index, score), nearest)
+
+
+def index_for(model: str | Path, dataset: Dataset) -> Index | None:
+    """What a checkpoint was trained on: its own index, else one made now if it was trained on this data set, else None.
+
+    Making one reads the training part once, about a million notes a second.
+    """
+    if known := TrainingSet.read(find(model)):
+        return known.index
+    if trained_on(model, dataset.digest("train")):
+        return Index.of((example.id, example.score) for example in dataset.split("train"))
+    return None
 
 
 def index_training_set(

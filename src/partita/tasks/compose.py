@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from partita.composing import Event, Place, Wishes
     from partita.composing.training_set import Shared, TrainingSet
     from partita.models.composer import Composer
-    from partita.sampling import Sampling
 
 DEFAULT_MODEL = "note-transformer-maestro"
 
@@ -144,14 +143,17 @@ def compose(
     """
     from partita.checkpoint import identity, read_card
     from partita.composing import Key, Limits, Stream, Wishes
+    from partita.sampling import Sampling
 
     _check(seconds, variations, seed)
     wishes = Wishes(Key.named(key) if key else None, tempo, density)
     place, named = _place(prompt, seconds, infill, wishes, seed)
     composer = _composer(model, device)
-    sampling = _sampling(model, temperature, top_k, top_p, min_p)
+    card = read_card(model)
+    said = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+    sampling = Sampling.of(card.get("sampling", {}), **said)
     known = _training_set(model)
-    remarks = _remarks(place, composer, read_card(model), known is not None)
+    remarks = _remarks(place, composer, card, known is not None)
     limits = Limits() if guard else None
     made = []
     for variation in range(variations):
@@ -285,18 +287,6 @@ def _composer(model: str, device: str) -> "Composer":
     if not isinstance(loaded, Composer):
         raise CheckpointError(f"{model}: is a {loaded.name}, which does not compose")
     return loaded
-
-
-def _sampling(
-    model: str, temperature: float | None, top_k: int | None, top_p: float | None, min_p: float | None
-) -> "Sampling":
-    """What was said of sampling, else what the checkpoint's card says, else the model's own distribution."""
-    from partita.checkpoint import read_card
-    from partita.sampling import Sampling
-
-    said = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
-    known = read_card(model).get("sampling", {})
-    return Sampling(**{**known, **{name: value for name, value in said.items() if value is not None}})
 
 
 def _training_set(model: str) -> "TrainingSet | None":

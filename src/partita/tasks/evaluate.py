@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from partita import data as datasets
-from partita.checkpoint import add_metrics, identity, load, own_folder, read_card
+from partita.checkpoint import add_metrics, identity, load, own_folder, read_card, trained_on
+from partita.composing.training_set import index_for
 from partita.data import Dataset
 from partita.errors import CheckpointError, UsageError
 from partita.evaluation import (
@@ -21,12 +22,14 @@ from partita.evaluation import (
 )
 from partita.ledger import TestUses, count_test_use
 from partita.likelihood import Likelihood, NoteLikelihood, measure_likelihood, measure_notes
+from partita.likeness import Resemblance, SampleTest
 from partita.models import MODELS
 from partita.models.base import Model, choose_device
 from partita.models.classifier import Classifier
 from partita.models.composer import Composer
 from partita.models.rolls import RollModel
 from partita.repeats import Repeats, repeat_folds, repeat_seeds
+from partita.sampling import Sampling
 from partita.settings import Plan
 from partita.stress import stress as stress_test
 from partita.training import Progress
@@ -48,15 +51,21 @@ def evaluate(
     compare: Sequence[str | Path] | None = None,
     stress: bool = False,
     update_card: bool = False,
+    samples: int = 0,
+    seconds: float = 30.0,
+    out: str | Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
-) -> Evaluation | Likelihood | NoteLikelihood:
+) -> Evaluation | Likelihood | NoteLikelihood | Resemblance:
     """Measure a shipped model or checkpoint on one split of a data set given as NAME:PATH.
 
     A classifier gives an `Evaluation`; a model of piano rolls gives a `Likelihood` and knows only `data`, `split`,
-    `protocol`, `seed` and `baselines`; a composer gives a `NoteLikelihood` and knows `compare`, too. The test split
-    is locked, since every look at it makes its number less worth:
-    `test=True` opens it and counts the look; a public benchmark's stands open. `genres` keeps these labels alone,
+    `protocol`, `seed` and `baselines`; a composer gives a `NoteLikelihood` and knows `compare`, too. With
+    `samples` it gives a `Resemblance` instead: it writes so many pieces of `seconds` without a prompt, drawn as its
+    card says, which are compared with real clips; `out` is a folder to keep them in.
+
+    The test split is locked, since every look at it makes its number less worth: `test=True` opens it and counts the
+    look; a public benchmark's stands open. `genres` keeps these labels alone,
     `balance` evens out the training part. `baselines` fits `genre-linear` to the same training part and measures it on
     the same songs. `gap` also measures the training part if the checkpoint
     was trained on it. `compare` names other checkpoints, or .csv files of predictions, to pair song by song;
@@ -71,24 +80,30 @@ def evaluate(
     if isinstance(loaded, RollModel):
         rolls = datasets.load(data, protocol, seed)
         return measure_likelihood(loaded, identity(model), rolls, split, baselines=baselines, progress=progress)
-    if isinstance(loaded, Composer):
+    if samples or isinstance(loaded, Composer):
         pieces = datasets.load(data, protocol, seed)
-        others = [(identity(other), _composing(other, load(other, choose_device(device)))) for other in compare or ()]
-        known = measure_notes(
-            loaded, identity(model), pieces, split, baselines=baselines, others=others, progress=progress
-        )
+        composer, name = _composing(model, loaded), identity(model)
+        known: NoteLikelihood | Resemblance
+        if samples:
+            index = index_for(model, pieces)
+            drawn = SampleTest(composer, name, pieces, split, samples=samples, seconds=seconds, seed=seed, index=index)
+            known = drawn.run(Sampling.of(read_card(model).get("sampling", {})), Path(out) if out else None, progress)
+        else:
+            others = [(identity(each), _composing(each, load(each, choose_device(device)))) for each in compare or ()]
+            known = measure_notes(composer, name, pieces, split, baselines=baselines, others=others, progress=progress)
         if split == "test":
             known.notes.append(_counted(model, pieces).words())
         return known
     network = _classifying(model, loaded)
     dataset = datasets.load(data, protocol, seed, genres=genres, balance=balance, leave_out=leave_out)
+    own = trained_on(model, dataset.digest("train"))
     result = measure_classifier(
         network,
         identity(model),
         dataset,
         split,
         baselines=baselines,
-        gap=gap and _is_own(model, dataset),
+        gap=gap and own,
         seed=seed,
         progress=progress,
     )
@@ -101,7 +116,7 @@ def evaluate(
         test_uses=_counted(model, dataset) if split == "test" else None,
     )
     if update_card:
-        add_metrics(model, split if _is_own(model, dataset) else f"{split} of {dataset.name}", result.json())
+        add_metrics(model, split if own else f"{split} of {dataset.name}", result.json())
     return result
 
 
@@ -165,12 +180,6 @@ def _composing(name: str | Path, network: Model) -> Composer:
     if not isinstance(network, Composer):
         raise CheckpointError(f"{name}: is a {network.name}, which does not compose")
     return network
-
-
-def _is_own(name: str | Path, dataset: Dataset) -> bool:
-    """Whether the checkpoint was trained on the very songs of the data set's training part."""
-    data = read_card(name).get("data")
-    return isinstance(data, dict) and data.get("train_songs") == dataset.digest("train")
 
 
 def _counted(name: str | Path, dataset: Dataset) -> TestUses:

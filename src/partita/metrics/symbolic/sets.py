@@ -61,13 +61,15 @@ class Estimate(NamedTuple):
 class Likeness:
     """Composed passages beside real ones.
 
-    `area` is the mean overlapping area of `FEATURES`, `features` each one's own. `frechet` is the Fréchet distance of
-    `summary`, standardised by the real passages: as measured, and extrapolated to sets without end.
+    `area` is the mean overlapping area of `FEATURES` and `divergence` their mean divergence in nats, `features` each
+    one's own. `frechet` is the Fréchet distance of `summary`, standardised by the real passages: as measured, and
+    extrapolated to sets without end.
     """
 
     composed: int
     real: int
     area: Estimate
+    divergence: float
     features: dict[str, Overlap]
     frechet: float
     frechet_unbiased: float
@@ -89,7 +91,8 @@ def measure(composed: Sequence[Passage], real: Sequence[Passage]) -> Likeness:
     near, limit = frechet(ours / scale, theirs / scale)
     low, high = areas[0] + np.quantile(areas[1:], [0.025, 0.975]) - areas[1:].mean()
     area = Estimate(float(areas[0]), Interval(float(low), float(high)))
-    return Likeness(len(composed), len(real), area, features, near, limit)
+    divergence = float(np.mean([feature.divergence for feature in features.values()]))
+    return Likeness(len(composed), len(real), area, divergence, features, near, limit)
 
 
 def distances(ours: Matrix, theirs: Matrix) -> Matrix:
