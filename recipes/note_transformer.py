@@ -11,43 +11,62 @@ again.
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
+from partita import data as datasets
 from partita import evaluate, train
 from partita.checkpoint import CARD, WEIGHTS, read_card, write_json
+from partita.composing.training_set import index_training_set
 
-PLANS: dict[str, tuple[str, dict[str, int | float], tuple[str, str], str]] = {
-    "note-transformer": (
-        "song",
-        {"steps": 2000, "validate_every": 500},
-        ("song", "test"),
-        "Weights: MIT. Learnt from POP909 (its files MIT, the songs themselves not free; none of them is part of this "
-        "package) and from Bach's chorales (public domain).",
+
+class Plan(NamedTuple):
+    """How a checkpoint is made: protocol and settings to learn by, protocol to report, how to draw, and its licence."""
+
+    protocol: str
+    settings: dict[str, int | float]
+    reported: str
+    sampling: dict[str, float]
+    licence: str
+
+
+PLANS = {
+    "note-transformer": Plan(
+        protocol="song",
+        settings={"steps": 2000, "validate_every": 500},
+        reported="song",
+        sampling={"temperature": 1.0, "min_p": 0.0},
+        licence="Weights: MIT. Learnt from POP909 (its files MIT, the songs themselves not free; none of them is part "
+        "of this package) and from Bach's chorales (public domain).",
     ),
-    "note-transformer-maestro": (
-        "inner",
-        {"steps": 5000},
-        ("official", "valid"),
-        "Weights: CC BY-NC-SA 4.0, for non-commercial use alone, as MAESTRO, from which they were learnt.",
+    "note-transformer-maestro": Plan(
+        protocol="inner",
+        settings={"steps": 5000},
+        reported="official",
+        sampling={"temperature": 1.0, "min_p": 0.0},
+        licence="Weights: CC BY-NC-SA 4.0, for non-commercial use alone, as MAESTRO, from which they were learnt.",
     ),
 }
-"""Of each checkpoint the protocol to learn by, its settings, the protocol and part to report, and its licence."""
+"""`sampling` is what `partita sweep` found nearest to real music on the protocol that each learns by."""
 
 
 def remake(name: str, data: str, runs: Path, out: Path) -> None:
-    """Train unless finished, and put weights and card into `out`/NAME."""
+    """Train unless finished; put weights, the index of the training part and a measured card into `out`/NAME."""
     torch.set_num_threads(1)
-    protocol, settings, (reported, split), licence = PLANS[name]
-    run, folder = runs / name, out / name
+    plan, run, folder = PLANS[name], runs / name, out / name
     if not (run / CARD).exists():
-        train("note-transformer", data=data, protocol=protocol, out=run, settings=settings, device="cpu")
+        train("note-transformer", data=data, protocol=plan.protocol, out=run, settings=plan.settings, device="cpu")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(run / WEIGHTS, folder / WEIGHTS)
-    card = {**read_card(run), "licence": licence, "remade by": f"recipes/note_transformer.py {name}"}
+    remade = f"recipes/note_transformer.py {name}"
+    card = {**read_card(run), "sampling": plan.sampling, "licence": plan.licence, "remade by": remade}
     write_json(folder / CARD, card)
-    measured = evaluate(folder, data=data, protocol=reported, split=split, test=split == "test", device="cpu").json()
-    write_json(folder / CARD, {**card, "metrics": {split: measured}})
+    learnt, known = (datasets.load(data, each, 0) for each in (plan.protocol, plan.reported))
+    training = ((example.id, example.score) for example in learnt.split("train"))
+    index_training_set(folder, training, [example.score for example in known.split("valid")])
+    measured = evaluate(folder, data=data, protocol=plan.reported, device="cpu").json()
+    write_json(folder / CARD, {**card, "metrics": {"valid": measured}})
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ ORIGINALITY = "originality.safetensors"
 LENGTHS = (10.0, 30.0, 90.0)
 """Seconds of the clips that human pieces are cut to."""
 
+TOLD = "8"
+"""The n of the novelty that is told in words: of 4 notes hardly any n-gram is new, of 16 almost all are."""
+
 MOST_CLIPS = 300
 """Clips of each length that are measured at most, spread evenly over the pieces."""
 
@@ -59,15 +62,18 @@ class Shared:
     human: Human | None
 
     def __str__(self) -> str:
-        run = "no run shared with the training set"
+        told = ["no run shared with the training set"]
         if self.notes:
-            run = f"longest run shared with the training set: {self.notes} notes ({self.seconds:.1f} s) in {self.work}"
-        if self.human is None:
-            return run
-        return (
-            f"{run}; human clips of {self.human.seconds:.0f} s share {self.human.median:.0f} in the median "
-            f"(95 % up to {self.human.usual:.0f})"
-        )
+            told = [
+                f"longest run shared with the training set: {self.notes} notes ({self.seconds:.1f} s) in {self.work}"
+            ]
+        if share := self.novelty.get(TOLD):
+            told.append(f"{share:.0%} of its {TOLD}-grams are new")
+        if self.human:
+            usual = f"{self.human.median:.0f} in the median, 95 % up to {self.human.usual:.0f}"
+            new = f"; {self.human.novelty[TOLD]:.0%} of theirs are new" if TOLD in self.human.novelty else ""
+            told.append(f"human clips of {self.human.seconds:.0f} s share {usual}{new}")
+        return "; ".join(told)
 
     def json(self) -> dict[str, Any]:
         """One JSON-ready object; no human figures are null."""

@@ -22,7 +22,8 @@ CITATION = (
 PROTOCOLS = {
     "official": "the official split, by composition",
     "inner": "the official training part alone, a twentieth of its works held out as valid, so that settings may be "
-    "chosen without a look at the official validation part",
+    "chosen without a look at the official validation part; works go by their titles, some spelled in two ways, and "
+    "those are on both sides",
 }
 SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 COLUMNS = {"canonical_composer", "canonical_title", "split", "midi_filename"}

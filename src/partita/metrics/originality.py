@@ -267,19 +267,18 @@ def _winnowed(seeds: NDArray[np.uint32]) -> NDArray[np.int64]:
 
 
 def _filter(grams: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """A Bloom filter of 4 to 8 bits, of which each distinct gram sets two."""
+    """A Bloom filter of four bits for each distinct gram, of which it sets two."""
     grams = np.unique(grams)
-    size = max(64, 1 << int(4 * len(grams)).bit_length())
-    bits = np.zeros(size // 8, np.uint8)
+    bits = np.zeros(max(8, -(-4 * len(grams) // 8)), np.uint8)
     for bit in _bits(grams, len(bits)):
         np.bitwise_or.at(bits, bit >> 3, np.uint8(1) << (bit & 7).astype(np.uint8))
     return bits
 
 
 def _bits(grams: NDArray[np.uint64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The two bits of each gram in a filter of `size` bytes, a power of two."""
-    mask = np.uint64(8 * size - 1)
-    return (grams & mask).astype(np.int64), (grams >> np.uint64(32) & mask).astype(np.int64)
+    """The two bits of each gram in a filter of `size` bytes."""
+    count = np.uint64(8 * size)
+    return (grams % count).astype(np.int64), ((grams >> np.uint64(32)) % count).astype(np.int64)
 
 
 def _exact_runs(begin: NDArray[np.int64], place: NDArray[np.int64]) -> list[_Run]:
