@@ -67,8 +67,8 @@ class Shared:
             told = [
                 f"longest run shared with the training set: {self.notes} notes ({self.seconds:.1f} s) in {self.work}"
             ]
-        if share := self.novelty.get(TOLD):
-            told.append(f"{share:.0%} of its {TOLD}-grams are new")
+        if TOLD in self.novelty:
+            told.append(f"{self.novelty[TOLD]:.0%} of its {TOLD}-grams are new")
         if self.human:
             usual = f"{self.human.median:.0f} in the median, 95 % up to {self.human.usual:.0f}"
             new = f"; {self.human.novelty[TOLD]:.0%} of theirs are new" if TOLD in self.human.novelty else ""
