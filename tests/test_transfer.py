@@ -12,6 +12,8 @@ from partita.errors import UnusableAudioError, UsageError
 from partita.tasks.transfer import add_style, styles, transfer
 from partita.transfers import METHODS, method_class
 from partita.transfers.drums import map_time
+from partita.transfers.judge import shipped
+from partita.transfers.measurement import Comparison, equalised
 from partita.transfers.stems import Stems, StemsConfig, take_apart
 
 RATE = 22_050
@@ -90,6 +92,25 @@ def test_a_recording_may_be_its_own_style_and_have_no_beat() -> None:
     assert np.isfinite(Stems().apply(drone, drone).samples).all()
 
 
+def test_measures_agree_with_what_they_are_of() -> None:
+    content, style = song(120, 220), song(90, 330, seed=1)
+    scale = Comparison(content, style, shipped(), target="disco")
+    own, wanted = scale.measure(content), Comparison(style, style, shipped()).measure(style)
+    assert own.chroma == pytest.approx(1)
+    assert (wanted.pulse, wanted.bar) == pytest.approx((1, 1))
+    assert (wanted.spectrum_db, wanted.balance_db) == pytest.approx((0, 0), abs=1e-3)
+    assert scale.measure(equalised(content, style)).spectrum_db < 0.5 * own.spectrum_db
+    assert scale.measure(content) == scale.measure(Audio(np.repeat(content.samples, 2, axis=0), RATE))
+
+
+def test_controls_stand_beside_the_result(tmp_path: Path, checkpoint: Path) -> None:
+    for number, tempo in enumerate((90, 100)):
+        song(tempo, 330, 2.0, seed=number).write(tmp_path / f"{number}.wav")
+    made = transfer(song(120, 220, 2.0), to=tmp_path, guide=str(checkpoint), controls=True)
+    assert [*made.controls] == ["equaliser alone", "random donor"]
+    assert made.controls["equaliser alone"].spectrum_db < made.before.spectrum_db
+
+
 @pytest.mark.parametrize("options", [{"strength": 2.0}, {"drums": -1.0}, {"timbre": float("nan")}, {"tempo": "mine"}])
 def test_settings_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError):
@@ -106,6 +127,10 @@ def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, chec
     assert Path(made.donor) in styles()["mine"]
     assert made.probability is not None
     assert made.after.chroma < made.before.chroma == pytest.approx(1)
+    assert not made.controls
+    answer = made.json()
+    assert answer["judge"]["accuracy"] >= 0.65
+    assert 0 <= answer["after"]["target"] <= 1
     figures.save(figures.transfer(made.pictures()), tmp_path / "made.png")
 
 

@@ -24,6 +24,7 @@ def transfer(
     guide: str = "genre-cnn",
     seed: int = 0,
     plot: Path | None = None,
+    controls: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Give a recording the style of another, of a folder, or of a genre in the library.
@@ -64,6 +65,8 @@ def transfer(
         Draws the sounds that the mosaic is made of.
     plot
         Draw content, style and result (.png, .svg, .pdf), up to half a minute of each.
+    controls
+        Measure, beside the result, the style's spectrum alone and a donor drawn at random.
     json
         Print JSON.
     """
@@ -78,7 +81,7 @@ def transfer(
         raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
     made = task(
         content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
-        guide=guide, seed=seed,
+        guide=guide, seed=seed, controls=controls,
     )  # fmt: skip
     made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
     if plot:
@@ -89,8 +92,19 @@ def transfer(
         say_json({"out": str(out), **made.json()})
         return 0
     say(f"{out}: in the style of {made.donor}")
-    for name, words in (("chroma", "chords like the content's"), ("pulse", "pulse"), ("bar", "bars")):
-        ending = "" if name == "chroma" else " like the style's"
-        say(f"  {words + ending:<28} {getattr(made.before, name):.2f} -> {getattr(made.after, name):.2f}")
+    columns = {"content": made.before, **made.controls, "result": made.after}
+    say(" " * 30 + "".join(f"{name:>17}" for name in columns))
+    for name, words in (
+        ("target", f"judge hears {made.target}"),
+        ("source", f"judge hears {made.source}"),
+        ("chroma", "chords like the content's"),
+        ("pulse", "pulse like the style's"),
+        ("bar", "bars like the style's"),
+        ("spectrum_db", "spectrum off the style's, dB"),
+        ("balance_db", "drums to tones, dB off"),
+    ):
+        say(f"  {words:<28}" + "".join(f"{getattr(measured, name):>17.2f}" for measured in columns.values()))
+    judge = made.json()["judge"]
+    note(f"The judge knows {judge['right']} of {judge['of']} real clips. The style's own chords are {made.floor:.2f}.")
     note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
     return 0

@@ -1,6 +1,7 @@
 """transfer: give a recording the style of another, of a folder, or of a genre that a library holds exemplars of."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +15,10 @@ from partita.errors import AudioError, CheckpointError, UsageError, unknown
 from partita.features import gtzan_levels
 from partita.ledger import state_folder
 from partita.models.classifier import Classifier
-from partita.transfers.donors import Trial, search
-from partita.transfers.likeness import Likeness, likeness
+from partita.transfers import judge as judges
+from partita.transfers.donors import search
+from partita.transfers.likeness import chroma_cosine
+from partita.transfers.measurement import Comparison, Measurement, equalised, excerpt
 from partita.transfers.stems import Stems, StemsConfig, middle
 
 DEFAULT_GUIDE = "genre-cnn"
@@ -28,16 +31,22 @@ EXCERPT_SECONDS = 30.0
 class Transferred:
     """A recording in another's style. The drums heard are those of `style`, its own sound.
 
-    `before` and `after` say what the content and the result have of the content's chords and the style's rhythm;
-    `probability` is the guide's, which chose the donor and is no judge, or None where there was one donor.
+    `before` and `after` are the measures of content and result; those of `controls` are of the content with the style's
+    spectrum alone, and of a donor drawn at random. The judge heard the style as `target`, the content as `source`.
+    Unrelated songs have a chroma of `floor`: the style's own. `probability` is the guide's, which chose the donor and
+    so is no measure, or None where there was one donor.
     """
 
     audio: Audio
     content: Audio
     style: Audio
     settings: StemsConfig
-    before: Likeness
-    after: Likeness
+    target: str
+    source: str
+    floor: float
+    before: Measurement
+    after: Measurement
+    controls: Mapping[str, Measurement] = field(default_factory=dict)
     probability: float | None = None
 
     @property
@@ -52,12 +61,18 @@ class Transferred:
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values, without the sound."""
+        judge = judges.shipped()
         return {
             "donor": self.donor,
             "drums": f"the sound of {self.donor}",
             "settings": asdict(self.settings),
+            "target": self.target,
+            "source": self.source,
             "before": asdict(self.before),
             "after": asdict(self.after),
+            "controls": {name: asdict(measured) for name, measured in self.controls.items()},
+            "chroma_of_unrelated": self.floor,
+            "judge": {"right": judge.held_out, "of": judge.heard, "accuracy": judge.held_out / judge.heard},
             "guide_probability": self.probability,
         }
 
@@ -74,31 +89,44 @@ def transfer(
     donor: str = "auto",
     guide: str = DEFAULT_GUIDE,
     seed: int = 0,
+    controls: bool = False,
 ) -> Transferred:
     """Give `content` the style of `to`: a recording, a folder, or a style of the library (`styles`).
 
     Of several recordings the guide model takes the one that suits best, unless `donor` names one. Settings are those
-    of `transfers.stems.StemsConfig`. Raises `AudioError` for recordings that can't be used.
+    of `transfers.stems.StemsConfig`. `controls` are measured beside the result: the content with the style's spectrum
+    alone, and a donor drawn by `seed`. Raises `AudioError` for recordings that can't be used.
     """
     config = StemsConfig(strength, drums, timbre, comping, tempo)
     song = content if isinstance(content, Audio) else Audio.read(content)
     donors = [to] if isinstance(to, Audio) else _donors(to) if donor == "auto" else [Audio.read(donor)]
-    best: Trial | None = None
+    choice, used, best = donors[0], config, None
     if len(donors) > 1:
-        judge = _guide(guide)
-        best = search(song, donors, _target(to, donors, judge), judge, config, seed=seed)[0]
-        donors, config = [best.donor], best.config
-    made = Stems(config).apply(song, donors[0], seed=seed)
-    own, result = song.mono(rhythm.RATE), made.mono(rhythm.RATE)
-    style = rhythm.listen(middle(donors[0], EXCERPT_SECONDS).mono(rhythm.RATE))
+        model = _guide(guide)
+        best = search(song, donors, _target(to, donors, model), model, config, seed=seed)[0]
+        choice, used = best.donor, best.config
+    made = Stems(used).apply(song, choice, seed=seed)
+    judge = judges.shipped()
+    name = "" if isinstance(to, Audio) else Path(to).name.lower()
+    scale = Comparison(song, choice, judge, target=name if name in judge.labels else None)
+    beside = {}
+    if controls:
+        beside["equaliser alone"] = scale.measure(equalised(song, choice))
+        if len(donors) > 1:
+            drawn = donors[np.random.default_rng(seed).integers(len(donors))]
+            beside["random donor"] = scale.measure(Stems(config).apply(excerpt(song), drawn, seed=seed))
     return Transferred(
         made,
         song,
-        donors[0],
-        config,
-        before=likeness(own, rhythm.listen(own), own, style),
-        after=likeness(own, rhythm.listen(result), result, style),
-        probability=best.probability if best else None,
+        choice,
+        used,
+        scale.target,
+        scale.source,
+        chroma_cosine(scale.content, scale.style),
+        scale.measure(song),
+        scale.measure(made),
+        beside,
+        best.probability if best else None,
     )
 
 

@@ -14,8 +14,9 @@ from partita import rhythm
 from partita.audio import Audio
 from partita.errors import UnusableAudioError
 from partita.models.classifier import Classifier
-from partita.transfers.likeness import Likeness, likeness
-from partita.transfers.stems import Stems, StemsConfig, middle
+from partita.transfers.base import refuse_unusable
+from partita.transfers.likeness import Likeness, likeness, on_grid
+from partita.transfers.stems import STYLE_SECONDS, Stems, StemsConfig, at_rate, middle, take_apart
 
 TRIAL_SECONDS = 20.0
 """The middle of the content that donors are tried on."""
@@ -45,26 +46,26 @@ def search(
     *,
     seed: int = 0,
 ) -> list[Trial]:
-    """Every donor with every setting, the best first.
+    """Every donor with every setting, the best first. All are tried at the content's tempo.
 
     `target` gives the guide's labels their weights: 1 for the genre wanted, or the labels of recordings it is like.
     Donors that are silent or too short are passed over. Raises `UnusableAudioError` where none is left.
     """
+    refuse_unusable(content)
     excerpt = middle(content, TRIAL_SECONDS)
-    chords, trials = excerpt.mono(rhythm.RATE), []
-    for variant in VARIANTS if config.strength else VARIANTS[:1]:
-        settings = replace(config, **{name: getattr(config, name) * factor for name, factor in variant.items()})
-        for donor in donors:
-            try:
-                made = Stems(settings).apply(excerpt, donor, seed=seed)
-            except UnusableAudioError as error:
-                if error.path == content.name:
-                    raise
-                continue
-            heard = guide.classify(made).probabilities
+    ours, chords, trials = take_apart(excerpt), excerpt.mono(rhythm.RATE), []
+    for donor in donors:
+        try:
+            refuse_unusable(donor)
+        except UnusableAudioError:
+            continue
+        theirs = take_apart(at_rate(middle(donor, STYLE_SECONDS), excerpt.rate))
+        for variant in VARIANTS if config.strength else VARIANTS[:1]:
+            settings = replace(config, **{name: getattr(config, name) * factor for name, factor in variant.items()})
+            made = Audio(Stems(settings).combine(excerpt, ours, theirs, seed), excerpt.rate, content.name)
             samples = made.mono(rhythm.RATE)
-            style = rhythm.listen(middle(donor, TRIAL_SECONDS).mono(rhythm.RATE))
-            alike = likeness(chords, rhythm.listen(samples), samples, style)
+            alike = likeness(chords, on_grid(ours.rhythm, samples), samples, theirs.rhythm)
+            heard = guide.classify(made).probabilities
             score = sum(weight * float(np.log(max(heard[label], 1e-6))) for label, weight in target.items())
             score += BAR_WEIGHT * alike.bar + CHROMA_WEIGHT * min(0.0, alike.chroma - LEAST_CHROMA)
             probability = sum(weight * heard[label] for label, weight in target.items())

@@ -3,13 +3,13 @@
 Rhythms are compared at the octave of tempo that suits both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.features import stft
-from partita.rhythm import BEATS_PER_BAR, FRAMES_PER_SECOND, Rhythm
+from partita.rhythm import BEATS_PER_BAR, FRAMES_PER_SECOND, Rhythm, onset_strength
 
 Curve = NDArray[np.float64]
 
@@ -34,6 +34,11 @@ class Likeness:
 def likeness(content: NDArray[np.float32], made: Rhythm, made_samples: NDArray[np.float32], style: Rhythm) -> Likeness:
     """Compare a result with its content, mono (n,) at 22,050 Hz, and its rhythm with the style's."""
     return Likeness(chroma_cosine(content, made_samples), pulse_correlation(made, style), bar_correlation(made, style))
+
+
+def on_grid(beats: Rhythm, samples: NDArray[np.float32]) -> Rhythm:
+    """The rhythm of a result, mono (n,) at 22,050 Hz, on beats that are known: those of the content it keeps."""
+    return replace(beats, onsets=onset_strength(samples))
 
 
 def chroma(samples: NDArray[np.float32], rate: int) -> Curve:
