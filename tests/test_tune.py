@@ -63,6 +63,26 @@ def test_every_models_space_holds_settings_that_it_has(name: str) -> None:
     plan.changed(joined(low))
 
 
+def test_the_space_of_the_aaa_report_has_its_4672_networks(tmp_path: Path) -> None:
+    layers, units = (model_class("aaa-lstm").space[name] for name in ("layers", "units"))
+    assert isinstance(layers, Whole)
+    assert isinstance(units, Whole)
+    widths = range(units.low, units.high + 1, units.step)
+    assert sum(len(widths) ** count for count in range(layers.low, layers.high + 1)) == 4672
+    fixed = {"lag": 8, "rows": 24, "steps": 2, "batch": 4, "units": "4,4,4,4"}
+    found = tune(
+        "aaa-lstm", data="synthetic-scores:6", out=tmp_path, trials=2, settings=fixed, space=["layers=2..4"],
+        device="cpu",
+    )  # fmt: skip
+    assert found.objective == "loss"
+    assert found.best is not None
+    assert found.best.value == pytest.approx(np.mean(found.best.songs), abs=1e-4)
+    assert found.own is not None
+    assert found.own.drawn == {"layers": 2}
+    with pytest.raises(UsageError, match="objective of aaa-lstm is loss"):
+        tune("aaa-lstm", data="synthetic-scores:6", out=tmp_path, objective="nll")
+
+
 def test_the_space_of_the_dilated_report() -> None:
     space = model_class("dilated-cnn").space
     ends = {name: (v.low, v.high) for name, v in space.items() if not isinstance(v, Choice)}

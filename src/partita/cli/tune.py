@@ -16,7 +16,7 @@ def tune(
     trials: int = 50,
     space: Annotated[list[str] | None, Parameter(negative=())] = None,
     set: Annotated[list[str] | None, Parameter(negative=())] = None,
-    objective: Literal["nll", "accuracy"] = "nll",
+    objective: Literal["nll", "accuracy", "loss"] | None = None,
     prune: bool = True,
     protocol: str | None = None,
     genres: str | None = None,
@@ -39,6 +39,8 @@ def tune(
 
     partita tune dilated-cnn --data gtzan:GTZAN --out report-search --jobs 2
 
+    partita tune aaa-lstm --data midi:PIECES --out continuing --set steps=100
+
     partita tune genre-cnn --data folder:MUSIC --out mine --space dropout=0..0.5 --space learning_rate=1e-4..1e-2:log
 
     Parameters
@@ -57,7 +59,8 @@ def tune(
     set
         Hold a setting fixed, such as --set steps=500.
     objective
-        What is sought on the validation songs: the least negative log-likelihood or the greatest accuracy.
+        What is sought on the validation songs: a classifier's least negative log-likelihood (nll, the default) or
+        greatest accuracy, any other model's least loss.
     prune
         Break off trainings that do worse than the median of earlier ones.
     protocol

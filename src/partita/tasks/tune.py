@@ -22,6 +22,7 @@ from partita.checkpoint import write_json
 from partita.data import Dataset
 from partita.errors import PartitaError, UsageError
 from partita.evaluation import prepare_all
+from partita.models import model_class
 from partita.models.base import Item, Model
 from partita.models.classifier import Classifier, truth_of
 from partita.models.space import bound, parse_space
@@ -29,7 +30,8 @@ from partita.search import Study, Trial, claimed, need_optuna
 from partita.settings import Plan, Settings
 from partita.training import Progress, fit
 
-Objective = Literal["nll", "accuracy"]
+Objective = Literal["nll", "accuracy", "loss"]
+"""What is sought on the validation part: of classifiers the first two, of all other models their own loss."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def tune(
     trials: int = 50,
     space: Sequence[str] | None = None,
     settings: Settings | None = None,
-    objective: Objective = "nll",
+    objective: Objective | None = None,
     prune: bool = True,
     protocol: str | None = None,
     genres: Sequence[str] | None = None,
@@ -105,17 +107,17 @@ def tune(
     """Search for settings of a registered model on the validation part of a data set given as NAME:PATH.
 
     `space` says what is varied, such as ["dropout=0..0.5", "learning_rate=1e-4..1e-2:log"]; by default what the model
-    declares. `settings` are held fixed; `leave_out` is a file that lists songs which take no part. The test
-    part is never looked at. `prune` breaks off trainings that do worse than the median of earlier ones. `jobs`
-    processes share the work. The folder `out` holds the study, which the same call goes on with until it has `trials`
-    trials, and its report: trials.csv, tune.json and search.png.
+    declares. The `objective` is the negative log-likelihood ("nll") or "accuracy" of a classifier, and the "loss" that
+    any other model is validated by. `settings` are held fixed; `leave_out` is a file that lists songs which take no
+    part. The test part is never looked at. `prune` breaks off trainings that do worse than the median of earlier ones.
+    `jobs` processes share the work. The folder `out` holds the study, which the same call goes on with until it has
+    `trials` trials, and its report: trials.csv, tune.json and search.png.
     Raises `UsageError` where Optuna is not installed or the request can't be met.
     """
     need_optuna()
     if trials < 1 or jobs < 1:
         raise UsageError(f"trials and jobs are numbers from 1 up, not {trials} and {jobs}")
-    if objective not in ("nll", "accuracy"):
-        raise UsageError(f"the objective is nll or accuracy, not {objective!r}")
+    objective = _objective(model, objective)
     search = _Search(
         model, data, str(out), protocol, tuple(genres) if genres else None, balance,
         str(leave_out) if leave_out else None, seed,
@@ -196,7 +198,7 @@ class _Bench:
         plan = self.plan.changed(drawn)
         model = plan.new(search.seed)
         train, valid = self.items(model)
-        name = "valid_loss" if search.objective == "nll" else "valid_accuracy"
+        name = "valid_accuracy" if search.objective == "accuracy" else "valid_loss"
         fit(
             model,
             train,
@@ -215,6 +217,17 @@ class _Bench:
         return "" if best is None or best.value is None else f"best {self.search.objective} {best.value:.3f}"
 
 
+def _objective(model: str, objective: Objective | None) -> Objective:
+    """The objective of a search, by default the first that suits the model.
+
+    Raises `UsageError` for one that does not suit it.
+    """
+    suited: tuple[Objective, ...] = ("nll", "accuracy") if issubclass(model_class(model), Classifier) else ("loss",)
+    if objective is not None and objective not in suited:
+        raise UsageError(f"the objective of {model} is {' or '.join(suited)}, not {objective!r}")
+    return objective or suited[0]
+
+
 def _digest(dataset: Dataset) -> str:
     """A digest of both parts: another song, order or split gives another."""
     total = hashlib.sha256()
@@ -225,9 +238,9 @@ def _digest(dataset: Dataset) -> str:
 
 
 def _by_song(model: Model, items: Sequence[Item], objective: Objective) -> list[float]:
-    """Negative log-likelihood (nats) or correctness (0, 1) of each validation song, with the weights that are kept."""
+    """Nats, correctness (0, 1) or loss of each validation song, with the weights that are kept."""
     if not isinstance(model, Classifier):
-        raise UsageError(f"{model.name} does not classify; there is no objective for it yet")
+        return [model.validate([item])["loss"] for item in items]
     probabilities = model.probabilities(model.song_log_probabilities(items))
     truth = truth_of(items)
     if objective == "accuracy":
@@ -333,8 +346,10 @@ def _report(bench: _Bench) -> Tuned:
 
 
 def _alike(best: Trial, other: Trial) -> bool:
-    """Whether two trials differ by less than two standard errors of their difference over the songs."""
+    """Whether two trials differ by less than two standard errors of their difference over the songs; one tells none."""
     difference = np.subtract(best.songs, other.songs)
+    if len(difference) < 2:
+        return True
     return bool(abs(difference.mean()) <= 2 * difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
