@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from partita import data
 from partita.errors import UsageError
 from partita.evaluation import prepare_all
+from partita.evaluation.creations import findings
+from partita.evaluation.free_running import _compare, measure_free_running
 from partita.evaluation.latents import measure_latents
 from partita.events import Note, Track
 from partita.metrics.notes import found
 from partita.midi import Score
+from partita.models import model_class
 from partita.models.aaa_lstm import AAALSTM, AAALSTMConfig
-from partita.models.aaa_lstm_notes import AAALSTMNotes, surprise
+from partita.models.aaa_lstm_notes import AAALSTMNotes, sharpened, surprise
 from partita.models.aaa_vae import AAAVAE, AAAVAEConfig
 from partita.models.aaa_vae_notes import AAAVAENotes, divergence
 from partita.models.base import Model, Recipe
@@ -254,3 +257,52 @@ def test_a_mean_squared_error_over_too_many_cells_lets_collapse_be_expected() ->
     mean, total = (AAAVAE.tiny().set(reconstruction=kind).eval() for kind in ("mean", "sum"))
     assert measure_latents(mean, pictures).collapse_expected
     assert not measure_latents(total, pictures).collapse_expected
+
+
+# continuations -------------------------------------------------------------------------------------------------------
+
+NOTES = st.lists(st.tuples(st.floats(0, 9.9), st.floats(0.05, 5), st.integers(21, 108)), max_size=20).map(
+    lambda rows: np.array([(begin, min(10.0, begin + length), pitch) for begin, length, pitch in rows]).reshape(-1, 3)
+)
+
+
+@given(NOTES, NOTES)
+def test_a_continuation_is_nearest_to_itself_and_figures_are_shares(truth: np.ndarray, guess: np.ndarray) -> None:
+    same, other = (_compare([truth], [table]).figures() for table in (truth, guess))
+    assert same["chroma"] == pytest.approx(1)
+    assert same["onset"] == same["frames"] == float(len(truth) > 0)
+    for name in ("onset", "frames", "chroma"):
+        assert 0 <= other[name] <= same[name] + 1e-9
+    assert other["density"] == pytest.approx(len(guess) / 10)
+
+
+def test_continuations_are_paired_by_piece_with_copies_of_the_prompt(lstm: AAALSTMNotes) -> None:
+    examples = data.load("synthetic-scores:3").examples
+    measured = measure_free_running({"model": (lstm, Sampling())}, examples)
+    assert measured is not None
+    assert measured.pieces == 3
+    assert measured.figures["silence"] == {"onset": 0, "frames": 0, "chroma": 0, "density": 0}
+    assert measured.figures["the prompt again"]["chroma"] > 0.2
+    for name, figures in measured.ahead.items():
+        for measure, (ahead, low, high) in figures.items():
+            assert low <= ahead <= high
+            assert ahead == pytest.approx(measured.figures["model"][measure] - measured.figures[name][measure])
+    assert len(measured.curves["model"]["onset"]) == 10
+    assert measure_free_running({"model": (lstm, Sampling())}, examples[:0]) is None
+
+
+@given(st.lists(st.floats(-9, 2), min_size=2, max_size=88), st.floats(0, 3))
+def test_temperature_leaves_the_number_of_onsets_alone(logits: list[float], temperature: float) -> None:
+    chances = 1 / (1 + np.exp(-np.array(logits)))
+    changed = np.exp(sharpened(np.log(chances), temperature))
+    assert changed.sum() == pytest.approx(chances.sum(), rel=1e-3, abs=1e-6)
+    assert (np.diff(changed[np.argsort(chances, kind="stable")]) >= -1e-9).all()
+
+
+def test_what_is_measured_of_corrected_models_is_told(lstm: AAALSTMNotes, vae: AAAVAENotes) -> None:
+    dataset = data.load("synthetic-scores:12")
+    continued, created = (findings(model, dataset) for model in (lstm, vae))
+    assert {"continuation", "rows"} <= continued.keys()
+    assert {row["what"] for row in created["rows"]} >= {"active units", "KL, nats", "notes given back, F1 by onset"}
+    assert len(created["latents"]["kl"]) == vae.units
+    assert findings(model_class("markov").tiny(), dataset) == {}  # type: ignore[arg-type]

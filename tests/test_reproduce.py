@@ -84,5 +84,5 @@ def test_models_that_write_music_are_tried_as_they_are_and_corrected(tmp_path: P
     }
     result = partita.reproduce("aaa", data="synthetic-scores:12", settings=settings, out=tmp_path, device="cpu")
     assert {row["model"] for row in result.rows} == {"aaa-lstm", "aaa-vae", "aaa-lstm-notes", "aaa-vae-notes"}
-    assert all(row["value"] >= 0 for row in result.rows)
+    assert all(row["value"] >= 0 for row in result.rows if "ahead" not in row["what"])
     assert {path.name for path in tmp_path.glob("*.png")} == {"overlay.png", "continuation.png"}

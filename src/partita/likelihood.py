@@ -5,7 +5,7 @@ evidence.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,8 @@ class NoteLikelihood:
 
     `fields` are what it tells of a note; `bits_per_second` is of the pieces' length. `baselines` and `comparisons` have
     for each name a row: `bits_per_note`, `by_field`, the fields that both tell (`of`), and `difference`, this model's
-    bits less theirs in those fields, with its `interval`, paired by piece. `pieces` has a row for each.
+    bits less theirs in those fields, with its `interval`, paired by piece. `pieces` has a row for each. `findings` is
+    what else there is to say of this kind of model (`evaluation/creations.py`).
     """
 
     model: str
@@ -127,6 +128,7 @@ class NoteLikelihood:
     comparisons: dict[str, dict[str, Any]]
     notes: list[str]
     pieces: list[dict[str, Any]]
+    findings: dict[str, Any] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values without the rows of pieces."""

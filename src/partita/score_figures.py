@@ -59,11 +59,32 @@ def overlay(truth: NDArray[Any], guessed: NDArray[Any], title: str) -> "Figure":
     return figure
 
 
-def continuation(curves: Mapping[str, Sequence[float]]) -> "Figure":
-    """Nats per step in each second after a prompt, a line for each name."""
-    figure, axes = plots(1, 1, width=6.5, height=3.6)
-    for number, (name, values) in enumerate(curves.items()):
-        axes[0, 0].plot(np.arange(1, len(values) + 1), values, label=name, color=PALETTE[number], linewidth=1.8)
-    axes[0, 0].set(xlabel="seconds after the prompt", ylabel="nats per step", ylim=(0, None))
-    axes[0, 0].legend(frameon=False, fontsize=8)
+def continuation(forced: Mapping[str, Any], free: Mapping[str, Any]) -> "Figure":
+    """How well the next step is known after a prompt, and what is then written, beside others, by seconds.
+
+    `forced` is a `Continuation` and `free` a `FreeRunning` as JSON. The curve of what is aimed at is dashed.
+    """
+    figure, axes = plots(1, 4, width=14, height=3.6)
+    left, *right = axes[0]
+    for number, (name, words) in enumerate(KNOWN.items()):
+        left.plot(np.arange(1, len(forced[name]) + 1), forced[name], label=words, color=PALETTE[number], linewidth=1.8)
+    left.set(xlabel="seconds after the prompt", title="onsets, nats per step", ylim=(0, None))
+    left.legend(frameon=False, fontsize=7)
+    for axis, (measure, words) in zip(right, WRITTEN.items(), strict=True):
+        for number, (name, curves) in enumerate(free["curves"].items()):
+            if values := curves.get(measure):
+                line = {"color": MUTED, "linestyle": "--"} if len(curves) == 1 else {"color": PALETTE[number % 6]}
+                times = free["window"] * (np.arange(len(values)) + 0.5)
+                axis.plot(times, values, label=name, linewidth=1.8, **line)
+        axis.set(xlabel="seconds after the prompt", title=words, ylim=(0, None))
+    right[-1].legend(frameon=False, fontsize=7)
     return figure
+
+
+KNOWN = {
+    "forced": "given the truth",
+    "free": "given what it drew",
+    "chain": "Markov chain of each key, given the truth",
+    "frequency": "note frequency",
+}
+WRITTEN = {"onset": "notes found, F1", "chroma": "pitch classes in common", "density": "notes a second"}

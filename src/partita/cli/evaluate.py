@@ -234,7 +234,13 @@ def note_lines(result: "NoteLikelihood") -> list[str]:
             f"  beside       {row['bits_per_note']:.3f}  {name}: {_fields(row['by_field'])}; paired difference "
             f"{row['difference']:+.3f}  {_range(row['interval'])} in {', '.join(row['of'])}"
         )
-    return lines
+    return [*lines, *map(_finding, result.findings.get("rows", ()))]
+
+
+def _finding(row: dict[str, Any]) -> str:
+    value = f"{row['value']:.4g}" + (f"  {_range(row['interval'])}" if row["interval"] else "")
+    beside = ", ".join(f"{name} {number:.4g}" for name, number in row["beside"].items())
+    return f"{row['what']}: {value}" + (f"; beside: {beside}" if beside else "")
 
 
 def _fields(by_field: dict[str, float]) -> str:

@@ -1,7 +1,8 @@
 """How well a model of planes knows the next step of held-out works, given the true past and given its own.
 
 Teacher-forced, every step is predicted from the true ones before it. Free-running, the model hears what it drew itself
-since the prompt's end; how much worse it then predicts the truth is what errors that feed on themselves cost.
+since the prompt's end. Its curve counts onsets alone, because no model of states can foretell that a key sounds on
+which it did not strike; what was drawn is compared note by note in `free_running.py`.
 Baselines are exact likelihoods of the same planes: of each key, being silent, sounding on or struck.
 """
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from partita.metrics.classification import Interval
 from partita.metrics.symbolic import per_step, per_step_interval
-from partita.models.aaa_lstm_notes import AAALSTMNotes, surprise
+from partita.models.aaa_lstm_notes import AAALSTMNotes
 from partita.models.base import Item
 from partita.models.planes import ONSET, SOUND, window
 from partita.sampling import Sampling
@@ -32,9 +33,9 @@ class Continuation:
     """Nats per step over `steps` of `pieces` with the interval over pieces, and the share of onsets found (F1).
 
     A step is found only where it is: within 50 ms, the step before would be right about everything. As many onsets are
-    guessed as chances sum to. `baselines` have both figures each. The curves are nats per step in each second after a
-    prompt: `forced` given the truth, `free` given what was drawn, `chain` those of the Markov chain given the truth,
-    `frequency` without any past; `density` are notes per second drawn, `true_density` those of the piece.
+    guessed as chances sum to. `baselines` have both figures each. The curves are nats per step of onsets, of being
+    struck or not, in each second after a prompt: `forced` given the truth, `free` given what was drawn, `chain` those
+    of the Markov chain given the truth, `frequency` without any past.
     """
 
     pieces: int
@@ -47,8 +48,6 @@ class Continuation:
     free: list[float]
     chain: list[float]
     frequency: list[float]
-    density: list[float]
-    true_density: list[float]
 
     def json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -150,32 +149,27 @@ def _curves(
     prompt, horizon, second = round(PROMPT / step), round(HORIZON / step), round(1 / step)
     long = [piece[: prompt + horizon] for piece in pieces if len(piece) >= prompt + horizon]
     if not long:
-        return {name: [] for name in ("forced", "free", "chain", "frequency", "density", "true_density")}
+        return {name: [] for name in ("forced", "free", "chain", "frequency")}
     truth = np.stack(long)
     rng = np.random.default_rng(seed)
-    free, density = zip(*(_free(model, piece, prompt, horizon, rng) for piece in truth), strict=True)
-    rows = {
-        "forced": [model.nats(piece)[prompt:] for piece in truth],
-        "free": free,
-        "chain": [chain.nats(piece)[prompt:] for piece in truth],
-        "frequency": [frequency.nats(piece)[prompt:] for piece in truth],
-        "density": [each / step for each in density],
-        "true_density": [piece[prompt:, ONSET].sum(1) / step for piece in truth],
+    chances = {
+        "forced": [_struck(model, piece) for piece in truth],
+        "free": [_struck(model, _drawn_on(model, piece[:prompt], horizon, rng)) for piece in truth],
+        "chain": [chain.struck(piece) for piece in truth],
+        "frequency": [frequency.struck(piece) for piece in truth],
     }
+    rows = {name: _onset_nats(np.stack(each), truth[:, :, ONSET])[:, prompt:] for name, each in chances.items()}
     return {
         name: [float(part.mean()) for part in np.split(np.mean(values, axis=0), range(second, horizon, second))]
         for name, values in rows.items()
     }
 
 
-def _free(
-    model: AAALSTMNotes, piece: Planes, prompt: int, horizon: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nats (horizon,) of the truth given a prompt and what was drawn since, and the notes that were drawn."""
-    drawn = np.stack([*model.drawn(piece[:prompt], horizon, Sampling(), rng)]).astype(np.uint8)
-    heard = np.concatenate([piece[:prompt], drawn])
-    nats = [
-        surprise(logits[None], torch.from_numpy(piece[None, prompt:]).to(logits.device))[0]
-        for logits in [torch.cat([logits for logits, _ in model.stated(heard)])[prompt:]]
-    ]
-    return nats[0].double().cpu().numpy(), drawn[:, ONSET].sum(1)
+def _drawn_on(model: AAALSTMNotes, prompt: Planes, horizon: int, rng: np.random.Generator) -> Planes:
+    """A prompt and what the model goes on with."""
+    return np.concatenate([prompt, np.stack([*model.drawn(prompt, horizon, Sampling(), rng)]).astype(np.uint8)])
+
+
+def _onset_nats(chance: NDArray[np.float64], onset: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Nats (pieces, steps) of keys (pieces, steps, 88) being struck or not."""
+    return np.asarray(-np.log(np.where(onset > 0, chance, 1 - chance).clip(1e-12)).sum(2))

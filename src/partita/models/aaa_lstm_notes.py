@@ -10,8 +10,8 @@ Keys are independent of each other given the past, as in Boulanger-Lewandowski e
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Self, cast
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -36,6 +36,9 @@ VALIDATED = 1200
 
 LONGEST = 8.0
 """Seconds after which a drawn note ends, so that those after it need not wait longer."""
+
+LEAST_TEMPERATURE = 0.05
+"""Below it nothing changes but rounding."""
 
 FINE = 0.01
 """Seconds of the grid that likelihoods of notes are stated on, which is that of tokens."""
@@ -183,7 +186,11 @@ class AAALSTMNotes(PlanesModel):
     def drawn(
         self, planes: NDArray[np.uint8], count: int, sampling: Sampling, rng: np.random.Generator
     ) -> Iterator[NDArray[np.bool_]]:
-        """So many steps (2, 88) after planes (steps, 2, 88), each drawn given those before it."""
+        """So many steps (2, 88) after planes (steps, 2, 88), each drawn given those before it.
+
+        Temperature makes the choice of keys bolder or tamer and leaves alone how many are struck: chances of single
+        keys are small, so that a temperature that counted for each would soon silence all of them.
+        """
         device = next(self.parameters()).device
         age = np.zeros(KEYS, int)
         past, state = torch.from_numpy(planes[None]).to(device), None
@@ -195,13 +202,33 @@ class AAALSTMNotes(PlanesModel):
                 held = (F.logsigmoid(sound) + F.logsigmoid(-onset)).numpy()
                 struck = (F.logsigmoid(sound) + F.logsigmoid(onset)).numpy()
                 silent = F.logsigmoid(-sound).numpy()
+            struck = sharpened(struck, sampling.temperature)
             held = np.where(sounding & (age * self.config.step < LONGEST), held, -np.inf)
-            outcome = draw(np.stack([silent, held, struck], -1), rng, sampling)
+            rest = np.log(-np.expm1(struck)) - np.logaddexp(silent, held)
+            outcome = draw(np.stack([silent + rest, held + rest, struck], -1), rng, replace(sampling, temperature=1.0))
             begins, sounding = outcome == 2, outcome > 0
             age = np.where(begins, 0, age + 1)
             row = np.stack([begins, sounding])
             past = torch.from_numpy(row[None, None].astype(np.uint8)).to(device)
             yield row
+
+
+def sharpened(log_chances: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """Logarithms of chances whose odds are raised to 1 / temperature and scaled so that their sum stays.
+
+    >>> np.exp(sharpened(np.log([0.1, 0.3]), 0.5)).round(3)
+    array([0.037, 0.363])
+    """
+    chances = np.exp(log_chances.astype(np.float64)).clip(1e-12, 1 - 1e-9)
+    if temperature == 1:
+        return np.asarray(np.log(chances))
+    odds = np.log(chances / (1 - chances)) / max(temperature, LEAST_TEMPERATURE)
+    low, high = -odds.max() - 30, -odds.min() + 30
+    for _ in range(50):
+        middle = (low + high) / 2
+        more = (1 / (1 + np.exp(-odds - middle))).sum() > chances.sum()
+        low, high = (low, middle) if more else (middle, high)
+    return np.asarray(-np.logaddexp(0, -odds - low))
 
 
 def surprise(logits: Tensor, planes: Tensor) -> Tensor:

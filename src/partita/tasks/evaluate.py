@@ -20,6 +20,7 @@ from partita.evaluation import (
     measure_classifier,
     read_predictions,
 )
+from partita.evaluation.creations import findings
 from partita.ledger import TestUses, count_test_use
 from partita.likelihood import Likelihood, NoteLikelihood, measure_likelihood, measure_notes
 from partita.likeness import Resemblance, SampleTest
@@ -83,14 +84,17 @@ def evaluate(
     if samples or isinstance(loaded, Composer):
         pieces = datasets.load(data, protocol, seed)
         composer, name = _composing(model, loaded), identity(model)
+        sampling = Sampling.of(read_card(model).get("sampling", {}))
         known: NoteLikelihood | Resemblance
         if samples:
             index = index_for(model, pieces)
             drawn = SampleTest(composer, name, pieces, split, samples=samples, seconds=seconds, seed=seed, index=index)
-            known = drawn.run(Sampling.of(read_card(model).get("sampling", {})), Path(out) if out else None, progress)
+            known = drawn.run(sampling, Path(out) if out else None, progress)
         else:
             others = [(identity(each), _composing(each, load(each, choose_device(device)))) for each in compare or ()]
             known = measure_notes(composer, name, pieces, split, baselines=baselines, others=others, progress=progress)
+            part = pieces if baselines else replace(pieces, splits={split: pieces.split(split)})
+            known.findings.update(findings(composer, part, split, sampling=sampling, others=others, seed=seed))
         if split == "test":
             known.notes.append(_counted(model, pieces).words())
         return known
