@@ -44,6 +44,12 @@ MODELS = {
     "spectrogram-lstm": Entry(
         "spectrogram_lstm:SpectrogramLSTM", "five seconds of sound out of one frame of it (report Lil Data)"
     ),
+    "spectrogram-lstm-mixture": Entry(
+        "spectrogram_lstm_mixture:SpectrogramLSTMMixture", "loops patch by patch by LSTMs: report Lil Data's, corrected"
+    ),
+    "loop-gan": Entry(
+        "loop_gan:LoopGAN", "bars of a class by a stable adversarial network: report FstMuse's, corrected"
+    ),
     "dilated-cnn": Entry("dilated_cnn:DilatedCNN", "genre of 3 s of raw samples by dilated convolutions (report)"),
     "softmax": Entry("softmax:Softmax", "genre of a 5 s spectrogram picture by one dense layer (report Lil Data)"),
     "lildata": Entry("lildata:LilData", "genre of a 5 s spectrogram picture by convolutions (report Lil Data)"),

@@ -13,7 +13,7 @@ mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hour
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -22,31 +22,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from partita.errors import UsageError
-from partita.features import Array
 from partita.models.base import Batch, Item, Recipe
 from partita.models.codebook import Codebooks
 from partita.models.generator import Drawn, Progress, Request
-from partita.models.loops import SIXTEENTHS, LoopConfig, LoopModel
+from partita.models.patch_loops import PatchConfig, PatchModel, pace
 from partita.sampling import draw
-
-FITTED = 40_000
-"""Patches that codebooks are fitted to."""
-SLOWEST, FASTEST = 60.0, 200.0
-"""Beats a minute between which tempo is told, in octaves; others count as the nearest of them."""
 
 
 @dataclass(frozen=True)
-class BeatTransformerConfig(LoopConfig):
-    """A patch is `patch` frames and `levels` codes out of `codes` each; `bars` are looked back over.
+class BeatTransformerConfig(PatchConfig):
+    """A patch is `levels` codes out of `codes` each; `bars` are looked back over.
 
     `width`, `heads` and `layers` are the transformer's. `corruption` is the share of patches in its input that another
     takes the place of in training, `dropout` falls on hidden units.
     """
 
-    patch: int = 4
     levels: int = 3
     codes: int = 256
-    bars: int = 4
     width: int = 160
     heads: int = 5
     layers: int = 3
@@ -55,13 +47,13 @@ class BeatTransformerConfig(LoopConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if min(self.patch, self.levels, self.codes, self.bars, self.width, self.heads, self.layers) < 1:
-            raise UsageError("patch, levels, codes, bars, width, heads and layers are 1 or more")
-        if self.frames % self.patch or self.width % self.heads or not 0 <= self.corruption < 1:
-            raise UsageError("frames are a multiple of patch, width one of heads, corruption is from 0 up and below 1")
+        if min(self.levels, self.codes, self.width, self.heads, self.layers) < 1:
+            raise UsageError("levels, codes, width, heads and layers are 1 or more")
+        if self.width % self.heads or not 0 <= self.corruption < 1:
+            raise UsageError("width is a multiple of heads, corruption is from 0 up and below 1")
 
 
-class BeatTransformer(LoopModel):
+class BeatTransformer(PatchModel):
     """Predicts each patch of a bar from the bars before it."""
 
     name = "beat-transformer"
@@ -74,7 +66,7 @@ class BeatTransformer(LoopModel):
     def __init__(self, config: BeatTransformerConfig) -> None:
         super().__init__(config)
         width = config.width
-        self.codebooks = Codebooks(config.levels, config.codes, config.patch * config.mels)
+        self.codebooks = Codebooks(config.levels, config.codes, self.patch_size)
         self.seen = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels))
         self.first = nn.Parameter(torch.zeros(width))
         self.place = _embedding(self.patches_per_bar, width)
@@ -95,53 +87,18 @@ class BeatTransformer(LoopModel):
         plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0}
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
 
-    @property
-    def patches_per_bar(self) -> int:
-        """64 by default."""
-        return SIXTEENTHS * int(self.config.frames) // int(self.config.patch)
-
-    @property
-    def context(self) -> int:
-        """How many patches are looked back over."""
-        return int(self.config.bars) * self.patches_per_bar
-
-    def patches(self, levels: NDArray[Any]) -> Array:
-        """Levels (frames, mels) of 0..255 as patches (frames / patch, patch * mels) of 0..1."""
-        return levels.reshape(-1, self.config.patch * self.config.mels).astype(np.float32) / np.float32(255)
-
-    def pieces(self, item: Item) -> Sequence[Item]:
-        """The stretches that a recording is learnt by; `batch` moves each about its place."""
-        count = max(1, round(len(item["levels"]) / (self.config.bars * self.bar)))
-        return [{**item, "place": np.array(number / count)} for number in range(count)]
-
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
-        """Fit the codebooks, as many patches from every class, so that a common one does not take all codes."""
-        labels = np.array([int(item["label"]) for item in items])
-        drawn = []
-        for label in np.unique(labels):
-            own = [items[i]["levels"] for i in np.flatnonzero(labels == label).tolist()]
-            patches = np.concatenate([self.patches(levels) for levels in own])
-            drawn.append(patches[rng.permutation(len(patches))[: FITTED // len(np.unique(labels))]])
-        self.codebooks.fit(np.concatenate(drawn), rng)
+        """Fit the codebooks."""
+        self.codebooks.fit(self.drawn_patches(items, rng), rng)
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Stretches of whole bars: "patches" (n, context, size), "weight" (n, context), "label", "tempo", "corrupt"."""
-        size = self.config.patch * self.config.mels
-        patches = np.zeros((len(items), self.context, size), np.float32)
-        weight = np.zeros((len(items), self.context), np.float32)
-        for row, item in enumerate(items):
-            bars = len(item["levels"]) // self.bar
-            begin = round(float(item["place"]) * bars) + int(rng.integers(0, self.config.bars))
-            begin = int(np.clip(begin, 0, max(0, bars - self.config.bars)))
-            part = self.patches(item["levels"][begin * self.bar : (begin + self.config.bars) * self.bar])
-            patches[row, : len(part)], weight[row, : len(part)] = part, 1
+        """Stretches as `PatchModel.stretches` gives them, and "corrupt" (n, context), "other" (n * context,)."""
+        batch = self.stretches(items, rng)
+        shape = tuple(batch["weight"].shape)
         return {
-            "patches": torch.from_numpy(patches),
-            "weight": torch.from_numpy(weight),
-            "label": torch.tensor([int(item["label"]) for item in items]),
-            "tempo": torch.tensor([float(item["bpm"][0]) for item in items]),
-            "corrupt": torch.from_numpy(rng.random(weight.shape) < self.config.corruption),
-            "other": torch.from_numpy(rng.permutation(weight.size)),
+            **batch,
+            "corrupt": torch.from_numpy(rng.random(shape) < self.config.corruption),
+            "other": torch.from_numpy(rng.permutation(int(np.prod(shape)))),
         }
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
@@ -176,9 +133,7 @@ class BeatTransformer(LoopModel):
 
     def _told(self, label: Tensor, tempo: Tensor) -> Tensor:
         """What is known of the whole (n, width): class, and tempo between -1 and 1."""
-        middle, reach = math.log(SLOWEST * FASTEST) / 2, math.log(FASTEST / SLOWEST) / 2
-        pace = ((tempo.clamp(SLOWEST, FASTEST).log() - middle) / reach)[:, None]
-        return cast(Tensor, self.label(label) + self.tempo(pace))
+        return cast(Tensor, self.label(label) + self.tempo(pace(tempo)))
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
         """Nats per patch of held-out recordings, each in stretches of `bars`."""
@@ -197,21 +152,23 @@ class BeatTransformer(LoopModel):
     def draw(self, request: Request, rng: np.random.Generator, progress: Progress | None = None) -> Drawn:
         """Draw patch after patch; with a prompt, on from its last whole sixteenth."""
         self.check(request)
-        step = self.seconds_per_frame(request.bpm) * self.config.patch
-        wanted = max(1, round(request.seconds / step))
-        if request.loop:
-            wanted = max(1, round(request.seconds / step / self.patches_per_bar)) * self.patches_per_bar
+        wanted, step = self.wanted(request), self.seconds_per_frame(request.bpm) * self.config.patch
         known = self._prompted(request)
         lead_in = self.patches_per_bar if request.loop else 0  # so that the loop's first bar follows a bar
         codes = self._drawn(known, lead_in + wanted, request, rng, progress)
-        levels = 255 * self.codebooks.decode(codes).clamp(0, 1).view(-1, self.config.mels).numpy()
         kept = min(len(known), self.patches_per_bar)
+        codes = codes[-(wanted + kept) :]
         return Drawn(
-            np.ascontiguousarray(levels[-(wanted + kept) * self.config.patch :].T),
+            self.unpatched(self.codebooks.decode(codes)),
             (wanted + kept) * step,
             lead=kept * step,
             loop=request.loop,
+            tokens=codes[:, 0].numpy(),
         )
+
+    def tokens(self, item: Item) -> NDArray[np.int64]:
+        """The first code (patches,) of every patch of a prepared recording."""
+        return self.codebooks.encode(torch.from_numpy(self.patches(item["levels"])))[:, 0].numpy()
 
     def _prompted(self, request: Request) -> Tensor:
         """The codes (patches, levels) of the prompt's whole sixteenths; none without one."""

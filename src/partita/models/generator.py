@@ -43,13 +43,14 @@ class Request:
 class Drawn:
     """Levels (bands, frames), evenly spaced over `seconds`; what is made begins at `lead` seconds, after the prompt.
 
-    A `loop` goes on with its first frame after its last.
+    A `loop` goes on with its first frame after its last. `tokens` (n,) are what a model of tokens drew it as.
     """
 
     levels: Array
     seconds: float
     lead: float = 0.0
     loop: bool = False
+    tokens: NDArray[np.int64] | None = None
 
     def at(self, seconds: NDArray[np.float64]) -> Array:
         """Levels (bands, n) at times (n,), between frames in proportion; beyond the ends the outermost, or round."""
@@ -100,6 +101,10 @@ class Generator(Model):
     def known(self, example: Example) -> Item:
         """What an item carries beside the prepared arrays, since it is not of the sound: its class."""
         return {"label": np.array(self.label_index(example.label))}
+
+    def tokens(self, item: Item) -> NDArray[np.int64] | None:
+        """A prepared recording as `Drawn.tokens` (n,), so that copies can be told; None of a model without tokens."""
+        return None
 
     def check(self, request: Request) -> None:
         """Raise `UsageError` for what this model can't make."""
