@@ -137,8 +137,8 @@ def test_a_full_queue_says_so_and_takes_more_later(watched: Watched) -> None:
 
 def test_closing_leaves_no_process_behind(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
-    watched.until(watched.add("hang"), "running")
-    watched.until(watched.add("hang", "long"), "running")
+    for lane in watched.queue.lanes:
+        watched.until(watched.add("hang", lane), "running")
     processes = [lane.process for lane in watched.queue.lanes.values()]
     watched.queue.close()
     assert all(process is not None and process.poll() is not None for process in processes)

@@ -53,10 +53,11 @@ class Studio:
         return folder
 
     def forget(self, job: Job) -> None:
-        """Remove a job, what it has made, and the recording that was uploaded for it."""
+        """Remove a job, what it has made, and the recording that was uploaded for it if no other job is about it."""
         self.queue.forget(job)
         shutil.rmtree(job.folder, ignore_errors=True)
-        self.store.remove_path(job.source)
+        if all(other.source != job.source for other in tuple(self.queue.jobs.values())):
+            self.store.remove_path(job.source)
 
     def close(self) -> None:
         """Stop the work and remove every temporary file."""

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "a switch", "a whole number", "a number", "a choice", "text", "a list", "settings", "a model", "an architecture"
+    "a switch",
+    "a whole number",
+    "a number",
+    "a slider",
+    "a choice",
+    "text",
+    "a list",
+    "settings",
+    "a model",
+    "a label",
+    "an architecture",
 ]
+Family = Literal["classifier", "composer", "generator"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """An option on the page: `least` to `most` in steps of `step`, or one of `choices`; `advanced` ones are folded."""
+    """An option on the page: `least` to `most` in steps of `step`, or one of `choices`; `advanced` ones are folded.
+
+    A model, or the architecture of one, is of a `family`; a label is one of those that the chosen model has.
+    """
 
     label: str
     kind: Kind
@@ -23,12 +37,15 @@ class Field:
     step: float | None = None
     choices: tuple[str, ...] = ()
     advanced: bool = True
+    family: Family | None = None
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 FIELDS = {
-    "model": Field("Model", "a model", "A shipped model or one of your own.", advanced=False),
+    "model": Field("Model", "a model", "A shipped model or one of your own.", advanced=False, family="classifier"),
+    "compose.model": Field("Model", "a model", "Who composes.", advanced=False, family="composer"),
+    "generate.model": Field("Model", "a model", "Who plays.", advanced=False, family="generator"),
     "train.model": Field(
         "Kind of model", "an architecture", "What is trained from scratch on your music.", advanced=False
     ),
@@ -64,4 +81,46 @@ FIELDS = {
     "gap": Field("Gap", "a switch", "Also measure the songs that it was trained on."),
     "compare": Field("Compare with", "a list", "Other checkpoints, paired song by song."),
     "stress": Field("Stress", "a switch", "Classify again after changes that leave the genre as it was."),
+    "compose.seconds": Field("Seconds", "a number", "How long the new music is.", 1, 3600, advanced=False),
+    "generate.seconds": Field(
+        "Seconds", "a number", "How long it is; of a loop, about how long.", 1, 600, advanced=False
+    ),
+    "variations": Field("Variations", "a whole number", "How many to make, each different.", 1, 100, advanced=False),
+    "infill": Field("Span", "text", "Write the music in this span of seconds anew, such as 12:20."),
+    "temperature": Field(
+        "Temperature",
+        "a number",
+        "Above 1 bolder, below 1 tamer, 0 always the likeliest; empty: as the model's card has it.",
+        0,
+        None,
+        0.05,
+    ),
+    "top_k": Field("Top k", "a whole number", "Draw among so many of the likeliest; 0 takes all.", 0),
+    "top_p": Field("Top p", "a number", "Draw among the likeliest that have this share together.", 0, 1, 0.01),
+    "min_p": Field("Min p", "a number", "Draw among those of at least this share of the likeliest one's.", 0, 1, 0.01),
+    "key": Field("Key", "text", "For a new piece, such as D, F# minor or Bbm; empty: any."),
+    "compose.tempo": Field("Tempo", "a number", "For a new piece, beats a minute; empty: any.", 20, 400),
+    "density": Field("Density", "a number", "For a new piece, notes a second; empty: any.", 0.5, 50),
+    "guard": Field("Guard", "a switch", "Write again where the music loops, falls silent or crowds."),
+    "label": Field("Class", "a label", "What it is to sound like; or the classes take turns.", advanced=False),
+    "bpm": Field(
+        "Beats a minute",
+        "a number",
+        "100 if empty, or what a recording that goes on has in its tags.",
+        20,
+        400,
+        advanced=False,
+    ),
+    "loop": Field("Loop", "a switch", "Whole bars whose end leads into their begin.", advanced=False),
+    "strength": Field("Strength", "a slider", "How much of the style is taken.", 0, 1, 0.05, advanced=False),
+    "drums": Field("Drums", "a slider", "How loud its drums are; 0 keeps the content's.", 0, 2, 0.05, advanced=False),
+    "timbre": Field("Timbre", "a slider", "How much of its colour the tones take.", 0, 1, 0.05, advanced=False),
+    "comping": Field(
+        "Comping", "a slider", "How far the tones take its course over the bar.", 0, 1, 0.05, advanced=False
+    ),
+    "transfer.tempo": Field("Tempo of", "a choice", "Whose tempo the result has.", choices=("content", "style")),
+    "guide": Field(
+        "Guide", "a model", "The classifier that chooses where the style has several recordings.", family="classifier"
+    ),
+    "rate": Field("Rate", "a whole number", "Samples a second of the rendering.", 8000, 96_000),
 }

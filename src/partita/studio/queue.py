@@ -38,10 +38,14 @@ class Queue:
         self.lock = threading.Condition()
         self._listeners: set[Listener] = set()
         one = {"OMP_NUM_THREADS": "1"}  # one recording at a time is fastest on one thread
-        self.lanes = {"quick": _Lane(self, one, quick_seconds), "long": _Lane(self, {}, None)}
+        self.lanes = {
+            "quick": _Lane(self, one, quick_seconds),
+            "making": _Lane(self, {}, None),
+            "long": _Lane(self, {}, None),
+        }
 
     def start(self) -> None:
-        """Start the quick lane's worker, so that it is warm when the first file comes; the other starts when needed."""
+        """Start the quick lane's worker, so that it is warm when the first file comes; the others start when needed."""
         for lane in self.lanes.values():
             lane.thread.start()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from partita.errors import PartitaError, UsageError
+from partita.ledger import state_folder
 from partita.music import CREDITS
 from partita.studio import cards, verbs
 from partita.studio.jobs import Job
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from partita.studio.app import Studio
 
 Reference = Mapping[str, Any]
-"""{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"synthetic": songs}, {"name": of a new
-model}, {"recording": id of a job about one}, or {"job": id, "file": one of its files}."""
+"""{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"style": of the library}, {"synthetic":
+songs}, {"name": of a new model}, {"recording": id of a job about one}, or {"job": id, "file": one of its files}."""
 
 
 class Gone(PartitaError):  # noqa: N818 - not a fault
@@ -41,7 +42,7 @@ def make(studio: "Studio", verb: verbs.Verb, given: Mapping[str, Reference], val
     for name, value in values.items():
         if verb.field(name).kind == "a model" and value:
             arguments[name] = model_argument(value)
-    title, source, taggable = verb.name, None, False
+    title, source, taggable = verb.untitled or verb.name, None, False
     for name, reference in given.items():
         if name == "data":
             arguments[name], title = data_argument(studio, reference)
@@ -66,11 +67,6 @@ def data_argument(studio: "Studio", reference: Reference) -> tuple[str, str]:
     """A data set as NAME:PATH, and what people call it."""
     if "synthetic" in reference:
         return f"synthetic:{int(reference['synthetic'])}", "generated sounds"
-    if "group" in reference:
-        folder = studio.store.group(str(reference["group"]))
-        if not folder.is_dir():
-            raise Gone("this music is no longer in the studio; choose it again")
-        return f"folder:{folder}", str(reference.get("title") or "your music")
     found = look_up(studio, reference)
     return f"folder:{found.path}", found.title
 
@@ -78,38 +74,87 @@ def data_argument(studio: "Studio", reference: Reference) -> tuple[str, str]:
 def look_up(studio: "Studio", reference: Reference) -> Found:
     """The file or folder that a reference stands for.
 
-    Raises `Gone` where it is no longer there, `UsageError` for a path where the studio is shared.
+    Raises `Gone` where it is no longer there, `UsageError` for what can't be asked, such as a path where the studio is
+    shared.
     """
-    if "upload" in reference:
-        try:
-            upload = studio.store[str(reference["upload"])]
-        except KeyError:
-            raise Gone("this recording is no longer in the studio; drop it again") from None
-        return Found(upload.path, upload.name)
-    if "piece" in reference:
-        if reference["piece"] not in CREDITS:
-            raise UsageError(f"there is no bundled piece {reference['piece']!r}")
-        return Found(
-            Path(str(files("partita") / "music")) / reference["piece"], CREDITS[reference["piece"]], taggable=False
-        )
-    if "recording" in reference:
-        job = studio.queue.jobs.get(str(reference["recording"]))
-        if job is None or job.source is None:
-            raise Gone("this recording is no longer in the studio; drop it again")
-        return Found(job.source, job.title, job.taggable)
-    if "job" in reference:
-        job = studio.queue.jobs.get(str(reference["job"]))
-        if job is None:
-            raise Gone("this result is no longer in the studio")
-        return Found(file_of(job, str(reference["file"])), str(reference["file"]))
-    if "path" in reference:
-        if not studio.settings.local:
-            raise UsageError("a studio that is shared does not open folders of its machine; drop the files instead")
-        path = Path(str(reference["path"])).expanduser()
-        if not path.exists():
-            raise UsageError(f"{path}: there is no such file or folder")
-        return Found(path, path.name)
-    raise UsageError("nothing was chosen")
+    kind = next((each for each in FINDERS if each in reference), None)
+    if kind is None:
+        raise UsageError("nothing was chosen")
+    return FINDERS[kind](studio, reference)
+
+
+def _upload(studio: "Studio", reference: Reference) -> Found:
+    try:
+        upload = studio.store[str(reference["upload"])]
+    except KeyError:
+        raise Gone("this recording is no longer in the studio; drop it again") from None
+    return Found(upload.path, upload.name)
+
+
+def _group(studio: "Studio", reference: Reference) -> Found:
+    folder = studio.store.group(str(reference["group"]))
+    if not folder.is_dir():
+        raise Gone("this music is no longer in the studio; choose it again")
+    return Found(folder, str(reference.get("title") or "your music"), taggable=False)
+
+
+def _recording(studio: "Studio", reference: Reference) -> Found:
+    job = studio.queue.jobs.get(str(reference["recording"]))
+    if job is None or job.source is None:
+        raise Gone("this recording is no longer in the studio; drop it again")
+    return Found(job.source, job.title, job.taggable)
+
+
+def _made(studio: "Studio", reference: Reference) -> Found:
+    job = studio.queue.jobs.get(str(reference["job"]))
+    if job is None:
+        raise Gone("this result is no longer in the studio")
+    name = str(reference.get("file"))
+    return Found(file_of(job, name), name)
+
+
+def _path(studio: "Studio", reference: Reference) -> Found:
+    if not studio.settings.local:
+        raise UsageError("a studio that is shared does not open folders of its machine; drop the files instead")
+    path = Path(str(reference["path"])).expanduser()
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    return Found(path, path.name)
+
+
+def _piece(_: "Studio", reference: Reference) -> Found:
+    name = str(reference["piece"])
+    return Found(piece(name), CREDITS[name], taggable=False)
+
+
+def _style(_: "Studio", reference: Reference) -> Found:
+    name, known = str(reference["style"]), styles()
+    if name not in known:
+        raise Gone(f"the library has no style {name!r} (any more)")
+    return Found(known[name], name, taggable=False)
+
+
+FINDERS = {
+    "upload": _upload, "group": _group, "recording": _recording, "job": _made, "path": _path, "piece": _piece,
+    "style": _style,
+}  # fmt: skip
+
+
+def piece(name: str) -> Path:
+    """A bundled recording.
+
+    Raises `UsageError` for any other name.
+    """
+    if name not in CREDITS:
+        raise UsageError(f"there is no bundled piece {name!r}")
+    return Path(str(files("partita") / "music")) / name
+
+
+def styles() -> dict[str, Path]:
+    """The folders of the library of styles by name, without what reads recordings."""
+    library = state_folder() / "styles"
+    found = sorted(library.iterdir()) if library.is_dir() else []
+    return {folder.name: folder for folder in found if folder.is_dir()}
 
 
 def file_of(job: Job, name: str) -> Path:

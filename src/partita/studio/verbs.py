@@ -3,12 +3,14 @@
 import inspect
 from collections.abc import Callable, Mapping, Set
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import import_module
 from math import isfinite
 from typing import Any, Literal
 
 from partita.errors import UsageError
-from partita.studio.fields import FIELDS, Field
+from partita.models import MODELS, model_class
+from partita.studio.fields import FIELDS, Family, Field
 
 
 @dataclass(frozen=True)
@@ -16,14 +18,16 @@ class Verb:
     """A task on the page, under its `name`.
 
     `task` is the function and `work` what a worker does with it, as "module:name". `given` are the parameters that are
-    no options: recordings, folders and the like, which the page has other means for. Jobs wait in `lane`.
+    no options: recordings, folders and the like, which the page has other means for. Jobs wait in `lane`; one that is
+    given no recording is called `untitled`.
     """
 
     name: str
     task: str
     work: str
     given: frozenset[str]
-    lane: Literal["quick", "long"]
+    lane: Literal["quick", "making", "long"]
+    untitled: str = ""
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -65,9 +69,33 @@ VERBS = {
             frozenset({"data", "leave_out", "update_card"}),
             "long",
         ),
+        Verb("render", "partita.render:render", f"{_WORK}.score:run", frozenset({"score", "soundfont"}), "quick"),
+        Verb(
+            "compose",
+            "partita.tasks.compose:compose",
+            f"{_WORK}.compose:run",
+            frozenset({"prompt"}),
+            "making",
+            "New piece",
+        ),
+        Verb(
+            "generate",
+            "partita.tasks.generate:generate",
+            f"{_WORK}.generate:run",
+            frozenset({"extend"}),
+            "making",
+            "New sounds",
+        ),
+        Verb(
+            "transfer",
+            "partita.tasks.transfer:transfer",
+            f"{_WORK}.transfer:run",
+            frozenset({"content", "to", "donor"}),
+            "making",
+        ),
     )
 }
-INWARD = frozenset({"progress"})
+INWARD = frozenset({"progress", "listen"})
 """Parameters that are no request: the worker hands them in."""
 
 
@@ -96,7 +124,22 @@ def described() -> list[dict[str, Any]]:
 
 def _described(field: Field, option: inspect.Parameter) -> dict[str, Any]:
     default = None if _needed(option) else option.default
-    return {"name": option.name, **asdict(field), "default": default, "required": _needed(option)}
+    fitting = _fitting(field.family) if field.family else []
+    return {"name": option.name, **asdict(field), "default": default, "required": _needed(option), "fitting": fitting}
+
+
+FAMILIES: Mapping[Family, str] = {
+    "classifier": "partita.models.classifier:Classifier",
+    "composer": "partita.models.composer:Composer",
+    "generator": "partita.models.generator:Generator",
+}
+
+
+@cache
+def _fitting(family: Family) -> list[str]:
+    """The names of the architectures that are of a family."""
+    contract: Any = _found(FAMILIES[family])
+    return [name for name in MODELS if issubclass(model_class(name), contract)]
 
 
 def _needed(parameter: inspect.Parameter) -> bool:
@@ -119,7 +162,14 @@ def check(description: Mapping[str, Any], values: Mapping[str, Any], given: Set[
         raise UsageError(f"{description['name']} needs {', '.join(missing)}")
 
 
-KINDS = {"a switch": bool, "a whole number": int, "a number": int | float, "a list": list, "settings": dict}
+KINDS = {
+    "a switch": bool,
+    "a whole number": int,
+    "a number": int | float,
+    "a slider": int | float,
+    "a list": list,
+    "settings": dict,
+}
 
 
 def _fits(field: Mapping[str, Any], value: Any) -> bool:

@@ -30,6 +30,19 @@ def pieces() -> list[dict[str, str]]:
     return [{"file": file, "title": title} for file, title in CREDITS.items()]
 
 
+@router.get("/pieces/{name}")
+def piece(name: str) -> FileResponse:
+    """One of them, to be played."""
+    path = requests.piece(name)
+    return FileResponse(path, media_type=TYPES[path.suffix])
+
+
+@router.get("/styles")
+def styles() -> list[str]:
+    """The names of the library's styles."""
+    return list(requests.styles())
+
+
 @router.post("/uploads", status_code=201)
 async def upload(
     request: Request, studio: Here, name: str = Query(max_length=2000), group: str = Query("", max_length=64)

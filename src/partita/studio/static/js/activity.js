@@ -29,7 +29,8 @@ export const stopButton = (job, words = "Stop") => h(
 
 const address = (job) => {
   const about = job.batch.startsWith("why ") ? job.batch.slice(4) : job.id;
-  return job.verb === "evaluate" || job.verb === "audit" ? "#/train" : `#/${job.verb}/${about}`;
+  const room = { evaluate: "train", audit: "train", render: "compose" }[job.verb] ?? job.verb;
+  return `#/${room}/${about}`;
 };
 
 function row(job, close) {

@@ -21,7 +21,7 @@ async function overview(main) {
   const pieces = await get("pieces");
   const form = h("div", { class: "option-slot" }, h("p", { class: "muted" }, "Loading …"));
   let chosen = () => ({});
-  options("classify", { fitting: (model) => model.family === "classifier", without: ["explain"] }).then((made) => {
+  options("classify", { without: ["explain"] }).then((made) => {
     form.replaceChildren(made.element);
     chosen = made.values;
   }, (error) => notice(error.message, "warn"));

@@ -1,36 +1,8 @@
 // One time axis: waveform, spectrogram and genres over time under one playhead. A click plays that second.
 import WaveSurfer from "../vendor/wavesurfer/wavesurfer.esm.js";
-import { css, genreInks, ramp, rgb } from "./colours.js";
+import { css, genreInks, rgb } from "./colours.js";
 import { clock, h, icon } from "./dom.js";
-
-const fit = (canvas) => {
-  const scale = devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
-  canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
-  return canvas.getContext("2d");
-};
-
-/** The spectrogram as a picture of its own size, low frequencies below. */
-function picture(levels, bands, columns) {
-  const colours = ramp();
-  const image = new ImageData(columns, bands);
-  for (let band = 0; band < bands; band++) {
-    const row = (bands - 1 - band) * columns;
-    for (let column = 0; column < columns; column++) {
-      const at = 4 * (row + column);
-      const [red, green, blue] = colours[levels[band * columns + column]];
-      image.data[at] = red;
-      image.data[at + 1] = green;
-      image.data[at + 2] = blue;
-      image.data[at + 3] = 255;
-    }
-  }
-  const canvas = document.createElement("canvas");
-  canvas.width = columns;
-  canvas.height = bands;
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
-}
+import { drawAxis, fit, picture } from "./paint.js";
 
 function drawGenres(canvas, segments, seconds, labels, inks) {
   const pen = fit(canvas);
@@ -45,22 +17,6 @@ function drawGenres(canvas, segments, seconds, labels, inks) {
       pen.fillRect(x(start), y - tall, x(end) - x(start) + 0.6, tall + 0.6);
       y -= tall;
     }
-  }
-}
-
-function drawAxis(canvas, seconds) {
-  const pen = fit(canvas);
-  const scale = devicePixelRatio || 1;
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  pen.font = `${11 * scale}px ${getComputedStyle(document.body).fontFamily}`;
-  pen.fillStyle = css(rgb("--muted"));
-  const most = Math.max(2, Math.floor(canvas.clientWidth / 90));
-  const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200].find((each) => seconds / each <= most) ?? 14400;
-  for (let time = 0; time <= seconds; time += step) {
-    const x = (time / seconds) * canvas.width;
-    pen.fillRect(x, 0, scale, 4 * scale);
-    pen.textAlign = x < 12 * scale ? "left" : x > canvas.width - 18 * scale ? "right" : "center";
-    pen.fillText(clock(time), x, 16 * scale);
   }
 }
 

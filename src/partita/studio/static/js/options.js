@@ -4,6 +4,24 @@ import { get, verbs } from "./server.js";
 
 const listed = (text) => text.split(",").map((word) => word.trim()).filter(Boolean);
 
+/** Keep the choices of a label those of the chosen model. */
+function follow(label, model, models) {
+  const draw = () => {
+    const labels = models.find((each) => each.name === model.value)?.labels ?? [];
+    label.replaceChildren(h("option", { value: "" }, "take turns"), ...labels.map((name) => h("option", { value: name, selected: name === label.value }, name)));
+  };
+  model.addEventListener("change", draw);
+  draw();
+}
+
+/** What stands beside a slider: its value. */
+function shown(slider) {
+  const value = h("output", { class: "n", for: slider.id }, slider.value);
+  slider.addEventListener("input", () => value.replaceChildren(Number(slider.value).toFixed(2)));
+  value.replaceChildren(Number(slider.value).toFixed(2));
+  return value;
+}
+
 function control(field, models, architectures) {
   const id = `option-${field.name}`;
   const common = { id, name: field.name, aria: { describedby: `${id}-words` } };
@@ -14,6 +32,10 @@ function control(field, models, architectures) {
       : architectures.map((each) => [each.name, each.name]);
     return h("select", common, names.map(([value, words]) => h("option", { value, selected: value === field.default }, words)));
   }
+  if (field.kind === "a slider") {
+    return h("input", { ...common, type: "range", min: field.least, max: field.most, step: field.step, value: field.default });
+  }
+  if (field.kind === "a label") return h("select", common);
   if (field.kind === "a number" || field.kind === "a whole number") {
     return h("input", {
       ...common, type: "number", min: field.least, max: field.most, required: field.default !== null,
@@ -28,7 +50,7 @@ function read(field, element) {
   if (field.kind === "a switch") return element.checked;
   const text = element.value.trim();
   if (text === "") return field.default === "" ? "" : null;
-  if (field.kind === "a number" || field.kind === "a whole number") return Number(text);
+  if (["a number", "a whole number", "a slider"].includes(field.kind)) return Number(text);
   if (field.kind === "a list") return listed(text);
   if (field.kind === "settings") return Object.fromEntries(listed(text).map((pair) => pair.split("=").map((part) => part.trim())));
   return text;
@@ -38,23 +60,26 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * The options of a verb as {element, values(), fields}. `values()` holds what differs from the defaults, and what has
- * none. `fitting` says which models are offered, `without` names options that the room shows by itself.
+ * none. `without` names options that the room shows by itself, `architectures` says which are offered.
  */
-export async function options(verb, { fitting = () => true, without = [], architectures = () => true } = {}) {
+export async function options(verb, { without = [], architectures = () => true } = {}) {
   const [all, models, studio] = await Promise.all([verbs(), get("models"), get("studio")]);
   const fields = all.find((each) => each.name === verb).fields.filter((field) => !without.includes(field.name));
-  const offered = models.filter(fitting);
+  const offers = (field) => models.filter((model) => field.fitting.includes(model.architecture));
   const kinds = studio.architectures.filter(architectures);
   const pairs = fields.map((field) => {
-    const element = control(field, offered, kinds);
+    const element = control(field, field.kind === "a model" ? offers(field) : models, kinds);
     const id = element.id;
     const label = h("label", { for: id }, field.label);
     const words = h("small", { id: `${id}-words` }, field.words);
     const box = field.kind === "a switch"
       ? h("div", { class: "option switch" }, h("div", {}, label, words), element)
+      : field.kind === "a slider" ? h("div", { class: "option slider" }, label, shown(element), element, words)
       : h("div", { class: "option" }, label, element, words);
     return { field, element, box };
   });
+  const of = (kind) => pairs.find(({ field }) => field.kind === kind);
+  if (of("a label")) follow(of("a label").element, of("a model").element, models);
   const plain = pairs.filter(({ field }) => !field.advanced).map(({ box }) => box);
   const folded = pairs.filter(({ field }) => field.advanced).map(({ box }) => box);
   const element = h("form", { class: "options", onsubmit: (event) => event.preventDefault() },
@@ -68,7 +93,10 @@ export async function options(verb, { fitting = () => true, without = [], archit
   };
   const set = (name, value) => {
     const pair = pairs.find(({ field }) => field.name === name);
-    if (pair) pair.element.value = value;
+    if (!pair) return;
+    if (pair.field.kind === "a switch") pair.element.checked = value;
+    else pair.element.value = value ?? "";
+    pair.element.dispatchEvent(new Event(pair.field.kind === "a slider" ? "input" : "change"));
   };
   return { element, values, set };
 }

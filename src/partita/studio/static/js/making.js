@@ -1,0 +1,93 @@
+// What the rooms that make music have in common: a job's way to its result, and the list of what was made.
+import { progressBar, stateWords, stopButton } from "./activity.js";
+import { h, icon, notice } from "./dom.js";
+import { ENDED, forget, get, jobs, watch } from "./server.js";
+
+export const crumbs = (room, words) => h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: `#/${room}` }, icon("back"), words));
+
+/** Do something that may be refused, and say so where it is. */
+export async function attempt(deed) {
+  try {
+    return await deed();
+  } catch (error) {
+    notice(error.message, "warn");
+    return null;
+  }
+}
+
+/** The address of one of a job's files. */
+export const fileOf = (job, name) => `api/jobs/${job.id}/files/${encodeURIComponent(name)}`;
+
+/** A link that saves one of a job's files. */
+export const keep = (job, name, words) => h("a", { class: "button small", href: `${fileOf(job, name)}?keep=true`, download: name, aria: { label: `Download ${name}` } }, icon("down"), words);
+
+function unfinished(job, room) {
+  if (job.state === "failed") {
+    return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "That did not work"), h("p", {}, job.error),
+      h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Try something else")));
+  }
+  if (job.state === "stopped") {
+    return h("section", { class: "card" }, h("h2", {}, "Stopped"), h("p", {}, "You stopped it; nothing was kept."),
+      h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Start again")));
+  }
+  return h("section", { class: "card working", role: "status" }, progressBar(job), h("p", {}, stateWords(job)),
+    h("p", { class: "muted" }, "It goes on when you close this page, and is listed under Activity."), stopButton(job));
+}
+
+/**
+ * Show a job in `main` until it has ended, then what `made(body, job)` makes of its result, which may return what is to
+ * be done when the reader leaves.
+ */
+export async function follow(main, id, { room, all, title }, made) {
+  const head = h("header", { class: "room-head answer-head" });
+  const body = h("div", { class: "answer-body" });
+  main.append(head, body);
+  let shown = "";
+  let leave = null;
+  const draw = async () => {
+    const job = jobs.get(id);
+    if (!job) {
+      head.replaceChildren(crumbs(room, all), h("h1", {}, "Not here any more"));
+      body.replaceChildren(h("p", {}, "The studio was closed since, or this was removed."));
+      return;
+    }
+    if (job.state === shown && ENDED.has(shown)) return;
+    shown = job.state;
+    head.replaceChildren(crumbs(room, all), h("h1", {}, title(job)));
+    if (job.state === "done") {
+      const full = await get(`jobs/${id}`);
+      body.replaceChildren();
+      leave = await made(body, full);
+    } else body.replaceChildren(unfinished(job, room));
+  };
+  const unwatch = watch((job) => job.id === id && draw());
+  await draw();
+  return () => {
+    unwatch();
+    leave?.();
+  };
+}
+
+/** The list of a room's jobs, newest first: {element, close}. `words(job)` says what is known of one that is done. */
+export function shelf(verbs, room, words) {
+  const list = h("ul", { class: "jobs" });
+  const element = h("section", { class: "card library", aria: { label: "Made so far" } }, h("h2", {}, "Made so far"), list);
+  let asked = false;
+  const draw = () => {
+    asked = false;
+    const mine = [...jobs.values()].filter((job) => verbs.includes(job.verb)).reverse().slice(0, 100);
+    element.hidden = !mine.length;
+    list.replaceChildren(...mine.map((job) => h("li", { class: `job ${job.state}` },
+      h("div", {}, h("a", { href: `#/${room}/${job.id}` }, job.title), h("span", { class: "muted" }, job.state === "done" ? words(job) : stateWords(job))),
+      job.state === "running" ? progressBar(job) : null,
+      ENDED.has(job.state)
+        ? h("button", { class: "quiet small", onclick: () => attempt(() => forget(job.id)), aria: { label: `Remove ${job.title}` } }, icon("bin"))
+        : stopButton(job))));
+  };
+  const unwatch = watch(() => {
+    if (!asked) requestAnimationFrame(draw);
+    asked = true;
+  });
+  draw();
+  return { element, close: unwatch };
+}
