@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -221,6 +222,82 @@ def test_a_model_of_ones_own_is_loaded_used_and_removed(visit: Visit, music: Pat
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
+TINY = "width=8, copies=1, crop=16, columns=32, hop=32, steps=40, validate_every=4, batch=4, warmup=2"
+
+
+@pytest.fixture(scope="module")
+def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two genres of six melodies of five seconds; one of them lies there twice."""
+    folder = tmp_path_factory.mktemp("genres")
+    for place, label in enumerate(("deep", "high")):
+        (folder / label).mkdir()
+        for number in range(6):
+            pitches = np.random.default_rng([place, number]).integers(24, size=22)
+            sound = [tone(0.25, hz=(80, 700)[place] * 2 ** (pitch / 12)) for pitch in pitches]
+            soundfile.write(folder / label / f"{number}.wav", np.concatenate(sound), 22_050)
+    (folder / "deep" / "again.wav").write_bytes((folder / "deep" / "3.wav").read_bytes())
+    return folder
+
+
+def to_train(visit: Visit) -> None:
+    """Enter the room, and leave out the part of the audit that takes longest."""
+    visit.enter("train")
+    visit.page.get_by_text("Options", exact=True).click()
+    visit.page.get_by_text("More options").first.click()
+    visit.page.get_by_label("Doubtful labels").uncheck()
+
+
+def test_own_genres_are_looked_over_learnt_and_used(visit: Visit, genres: Path, studio: Client) -> None:
+    page = visit.page
+    to_train(visit)
+    page.get_by_label("or its place on this machine").fill(str(genres))
+    page.get_by_role("button", name="Look it over").click()
+    audit = page.get_by_role("region", name="Audit")
+    expect(audit).to_contain_text("13 songs")
+    expect(audit).to_contain_text("1 × duplicate")
+    assert visit.save("Songs left out").decode().endswith("deep/again.wav  # duplicate of deep/3.wav\n")
+    page.get_by_label("Name of the new model").fill("my genres")
+    learning = page.get_by_role("region", name="Training")
+    learning.get_by_text("More options").click()
+    learning.get_by_label("Settings").fill(TINY)
+    expect(page.get_by_label(re.compile("Leave out the . songs? that the audit"))).to_be_checked()
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("my genres")
+    picture = page.get_by_role("img", name=re.compile("^Loss .* last: training"))
+    expect(picture).to_be_visible()
+    with held(studio, "long"):
+        page.get_by_role("button", name="Pause my genres").click()
+        expect(page.get_by_role("button", name="Resume my genres")).to_be_visible()
+    before = page.locator(".as-text tbody tr").count()
+    assert 0 < before < 10, "it was paused on its way"
+    assert not findings(page)
+    page.reload()
+    page.get_by_role("button", name="Resume my genres").click()
+    expect(page.get_by_role("link", name="Report")).to_be_visible()
+    steps = [int(text) for text in page.locator(".as-text tbody tr td:first-child").all_text_contents()]
+    assert steps == [*range(4, 41, 4)], "no step is missing or there twice"
+    assert not findings(page)
+    with zipfile.ZipFile(io.BytesIO(visit.save("Checkpoint"))) as kept:
+        assert {"card.json", "model.safetensors", "history.jsonl"} <= set(kept.namelist())
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Report").click()
+    expect(opened.value.get_by_role("heading", name="Protocol")).to_be_visible()
+    opened.value.close()
+    page.get_by_role("link", name="Its card").click()
+    expect(page.get_by_text("deep · high")).to_be_visible()
+
+
+def test_a_dropped_folder_of_genres_is_looked_over(visit: Visit, genres: Path) -> None:
+    to_train(visit)
+    visit.drop(".drop", genres)
+    audit = visit.page.get_by_role("region", name="Audit")
+    expect(audit).to_contain_text("13 songs in 2 genres")
+    expect(audit.get_by_role("list", name="Songs of each genre")).to_contain_text("deep")
+    visit.page.reload()
+    expect(audit).to_contain_text("13 songs in 2 genres")
+    assert not findings(visit.page)
+
+
 def rooms(visit: Visit, music: Path) -> Iterator[str]:
     """Every page with real content on it, one after another."""
     visit.enter("classify")
@@ -231,6 +308,8 @@ def rooms(visit: Visit, music: Path) -> Iterator[str]:
     answered(visit)
     visit.page.get_by_text("The timeline as text").click()
     yield "an answer"
+    visit.enter("train")
+    yield "train"
     visit.enter("models", "Models")
     yield "models"
     visit.enter("models/genre-cnn", "genre-cnn")

@@ -98,10 +98,11 @@ class Queue:
                 self.end(job, state)
 
     def resume(self, job: Job, lane: str) -> None:
-        """Let a paused or failed job go on; its task takes up what it finds in its folder."""
+        """Let a paused job go on; its task takes up what it finds in its folder and tells its rows again."""
         with self.lock:
             if job.state == "paused":
                 job.state, job.ended, job.error = "waiting", None, ""
+                job.rows.clear()
                 self.lanes[lane].waiting.append(job)
                 self.tell(job)
                 self.lock.notify_all()

@@ -20,8 +20,11 @@ TYPES = {
     ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".oga": "audio/ogg", ".flac": "audio/flac",
     ".mid": "audio/midi", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
     ".csv": "text/csv; charset=utf-8", ".zip": "application/zip", ".svg": "image/svg+xml", ".png": "image/png",
+    ".html": "text/html; charset=utf-8",
 }  # fmt: skip
 PREVIEW = "preview.ogg"
+ALONE = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
+"""For what a job has made: a report shows what is in it, and neither runs nor fetches anything."""
 
 
 @router.get("/pieces")
@@ -87,7 +90,7 @@ def file(job: This, name: str, keep: bool = False) -> FileResponse:
     path = requests.file_of(job, name)
     if keep:
         return _download(path, name)
-    return FileResponse(path, media_type=TYPES.get(path.suffix, "application/octet-stream"))
+    return FileResponse(path, media_type=TYPES.get(path.suffix, "application/octet-stream"), headers=ALONE)
 
 
 class Tag(BaseModel):

@@ -5,6 +5,7 @@ import { h, icon } from "./dom.js";
 export const ROOMS = [
   { name: "classify", title: "Classify", words: "Name the genre of recordings" },
   { name: "compose", title: "Compose", words: "Go on from MIDI, fill in, or start from nothing" },
+  { name: "train", title: "Train", words: "Teach it your own genres" },
   { name: "models", title: "Models", words: "What can be chosen, and how good it is" },
 ];
 

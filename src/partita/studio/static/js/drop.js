@@ -28,8 +28,8 @@ const chosen = (input) => [...input.files]
   .map((file) => ({ file, path: file.webkitRelativePath || file.name }))
   .filter(({ file }) => !file.name.startsWith("."));
 
-/** Buttons to choose files or a folder; `taken([{file, path}])` gets them. */
-export function choosers(taken, { accept = "audio/*,video/*", multiple = true, folder = true, words = "Choose files" } = {}) {
+/** Buttons to choose files (`single`) or a `folder`; `taken([{file, path}])` gets them. */
+export function choosers(taken, { accept = "audio/*,video/*", multiple = true, single = true, folder = true, words = "Choose files" } = {}) {
   const file = h("input", { type: "file", multiple, accept, hidden: true, tabindex: -1, "aria-hidden": "true", onchange: () => {
     taken(chosen(file));
     file.value = "";
@@ -39,8 +39,8 @@ export function choosers(taken, { accept = "audio/*,video/*", multiple = true, f
     whole.value = "";
   } });
   return [
-    file, h("button", { class: "primary", onclick: () => file.click() }, icon("file"), words),
-    ...(folder ? [whole, h("button", { onclick: () => whole.click() }, icon("folder"), "Choose a folder")] : []),
+    ...(single ? [file, h("button", { class: "primary", onclick: () => file.click() }, icon("file"), words)] : []),
+    ...(folder ? [whole, h("button", { class: single ? "" : "primary", onclick: () => whole.click() }, icon("folder"), "Choose a folder")] : []),
   ];
 }
 

@@ -22,8 +22,7 @@ function shown(slider) {
   return value;
 }
 
-function control(field, models, architectures) {
-  const id = `option-${field.name}`;
+function control(field, id, models, architectures) {
   const common = { id, name: field.name, aria: { describedby: `${id}-words` } };
   if (field.kind === "a switch") return h("input", { ...common, type: "checkbox", role: "switch", checked: field.default });
   if (field.kind === "a choice" || field.kind === "a model" || field.kind === "an architecture") {
@@ -68,8 +67,8 @@ export async function options(verb, { without = [], architectures = () => true }
   const offers = (field) => models.filter((model) => field.fitting.includes(model.architecture));
   const kinds = studio.architectures.filter(architectures);
   const pairs = fields.map((field) => {
-    const element = control(field, field.kind === "a model" ? offers(field) : models, kinds);
-    const id = element.id;
+    const id = `${verb}-${field.name}`; // there may be several forms on a page
+    const element = control(field, id, field.kind === "a model" ? offers(field) : models, kinds);
     const label = h("label", { for: id }, field.label);
     const words = h("small", { id: `${id}-words` }, field.words);
     const box = field.kind === "a switch"

@@ -1,0 +1,212 @@
+// The room Train: a folder for each genre is looked over, learnt from while one watches, and becomes a model of one's own.
+import { progressBar, stateWords, stopButton } from "./activity.js";
+import { drawAudit } from "./audit.js";
+import { curves } from "./curves.js";
+import { h, icon, notice, percent } from "./dom.js";
+import { choosers, droppable } from "./drop.js";
+import { options } from "./options.js";
+import { ask, connected, ENDED, get, jobs, send, upload, watch } from "./server.js";
+
+const AT_ONCE = 3;
+const KEPT = "partita-music";
+const classifies = (each) => each.summary.startsWith("genre");
+
+/** Show the way from a folder to a training, or the training that the address names. */
+export async function show(main, [id]) {
+  await connected;
+  return id ? training(main, id) : overview(main);
+}
+
+/** Names inside the folder that was dropped, if it was one: its folders are the genres. */
+function inside(files) {
+  const roots = new Set(files.map(({ path }) => path.split("/")[0]));
+  const deep = files.some(({ path }) => path.split("/").length > 2);
+  return roots.size === 1 && deep ? files.map(({ file, path }) => ({ file, path: path.split("/").slice(1).join("/") })) : files;
+}
+
+const maySound = ({ file }) => !/^(image|text)\//.test(file.type) && file.type !== "application/pdf";
+
+async function handOver(files, said) {
+  const group = crypto.randomUUID();
+  const rest = inside(files.filter(maySound));
+  const count = rest.length;
+  const work = async () => {
+    for (let next = rest.shift(); next; next = rest.shift()) {
+      said(`Handing over: ${count - rest.length} of ${count}`);
+      await upload(next.file, next.path, group);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { group, title: files[0].path.split("/")[0] };
+}
+
+async function overview(main) {
+  const studio = await get("studio");
+  const audit = h("section", { class: "card", hidden: true, aria: { label: "Audit" } });
+  const trainer = h("section", { class: "card", hidden: true, aria: { label: "Training" } });
+  const earlier = h("section", { class: "shelf", hidden: true });
+  const form = await options("audit", { architectures: classifies });
+  let music = null;
+  try {
+    music = JSON.parse(localStorage.getItem(KEPT));
+  } catch { /* what is there is none of ours */ }
+  if (!jobs.has(music?.audit)) music = null;
+
+  const chosen = async (data) => {
+    try {
+      const job = await ask("audit", { data }, form.values());
+      music = { data, audit: job.id };
+      localStorage.setItem(KEPT, JSON.stringify(music));
+      await draw();
+    } catch (error) {
+      notice(error.message, "warn");
+    }
+  };
+  const sent = h("span", {}, "Handing over …");
+  const busy = h("p", { class: "busy-line", hidden: true, role: "status" }, h("progress", { "aria-label": "Uploading" }), sent);
+  const take = async (files) => {
+    if (!files.length) return;
+    busy.hidden = false;
+    try {
+      await chosen(await handOver(files, (words) => { sent.textContent = words; }));
+    } catch (error) {
+      notice(error.message, "warn");
+    }
+    busy.hidden = true;
+  };
+  const path = h("input", { id: "music-path", type: "text", autocomplete: "off", placeholder: "/home/me/Music" });
+  const zone = h("section", { class: "drop", aria: { label: "Choose your music" } },
+    h("div", { class: "drop-words" }, icon("train"), h("p", {}, h("strong", {}, "Drop a folder that holds a folder for each genre"),
+      h("span", { class: "muted" }, "Such as Music/jazz, Music/rock. Two genres with a few songs each are enough to begin."))),
+    h("div", { class: "buttons" }, choosers(take, { single: false })), busy,
+    studio.local ? h("form", { class: "option", onsubmit: (event) => {
+      event.preventDefault();
+      chosen({ path: path.value.trim() });
+    } }, h("label", { for: "music-path" }, "or its place on this machine; nothing is copied then"),
+    h("div", { class: "buttons" }, path, h("button", {}, "Look it over"))) : null,
+    h("details", {}, h("summary", {}, "Options"), form.element));
+  droppable(zone, take);
+  const start = await trainingForm(trainer, () => music);
+
+  async function draw() {
+    const job = jobs.get(music?.audit);
+    audit.hidden = trainer.hidden = !job;
+    if (!job) return;
+    const result = await drawAudit(audit, job);
+    trainer.hidden = !ENDED.has(job.state) || job.state === "failed";
+    start.offer(result?.leave_out.length ?? 0);
+  }
+  const list = () => {
+    const all = [...jobs.values()].filter((job) => job.verb === "train").reverse();
+    earlier.hidden = !all.length;
+    earlier.replaceChildren(h("h2", {}, "Trainings"), h("ul", { class: "jobs" }, all.map((job) => h("li", { class: `job ${job.state}` },
+      h("div", {}, h("a", { href: `#/train/${job.id}` }, job.title), h("span", { class: "muted" }, stateWords(job)))))));
+  };
+  main.append(
+    h("header", { class: "room-head" }, h("h1", {}, "Train your own genres"),
+      h("p", { class: "lead" }, "Your music is looked over first; then you watch a model learn it, and keep what it has become.")),
+    h("div", { class: "answer-body" }, zone, audit, trainer, earlier));
+  await draw();
+  list();
+  return watch((job) => {
+    if (job.id === music?.audit) draw();
+    if (job.verb === "train") list();
+  });
+}
+
+/** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
+async function trainingForm(card, music) {
+  const form = await options("train", { architectures: classifies });
+  const name = h("input", { id: "new-name", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
+  const leave = h("input", { id: "leave-out", type: "checkbox", role: "switch", checked: true });
+  const words = h("label", { for: "leave-out" });
+  const offered = h("div", { class: "option switch" }, words, leave);
+  const start = async () => {
+    if (!name.reportValidity()) return;
+    const { data, audit } = music();
+    const given = { data, out: { name: name.value.trim() } };
+    if (!offered.hidden && leave.checked) given.leave_out = { job: audit, file: "leave-out.txt" };
+    try {
+      const job = await ask("train", given, form.values());
+      location.hash = `#/train/${job.id}`;
+    } catch (error) {
+      notice(error.message, "warn");
+    }
+  };
+  card.append(h("h2", {}, "Train"),
+    h("div", { class: "option" }, h("label", { for: "new-name" }, "Name of the new model"), name,
+      h("small", {}, "A training that was broken off goes on under the same name, with the same music and options.")),
+    form.element, offered, h("div", { class: "buttons" }, h("button", { class: "primary", onclick: start }, icon("train"), "Start training")));
+  return { offer(count) {
+    offered.hidden = !count;
+    words.textContent = `Leave out the ${count} song${count === 1 ? "" : "s"} that the audit would leave out`;
+  } };
+}
+
+const act = (job, deed, sign, words) => h("button", {
+  onclick: () => send(`jobs/${job.id}/${deed}`).catch((error) => notice(error.message, "warn")), aria: { label: `${words} ${job.title}` },
+}, icon(sign), words);
+
+/** What can be done now, and how it stands. */
+function standing(job) {
+  const running = job.state === "running" || job.state === "waiting";
+  const buttons = running ? [act(job, "pause", "pause", "Pause"), stopButton(job)]
+    : job.state === "paused" ? [act(job, "resume", "play", "Resume"), stopButton(job)] : [];
+  return [
+    running || job.state === "paused" ? progressBar(job) : null,
+    job.state === "failed" ? h("p", { class: "warn", role: "alert" }, job.error) : h("p", { role: "status" }, stateWords(job)),
+    job.state === "paused" ? h("p", { class: "muted" }, "Nothing is lost but the steps since the last point of the curves; your machine is free meanwhile.") : null,
+    job.state === "stopped" ? h("p", { class: "muted" }, "It can still go on: train again under the same name, with the same music and options.") : null,
+    buttons.length ? h("div", { class: "buttons" }, buttons) : null,
+  ].filter(Boolean);
+}
+
+function outcome(job) {
+  const { evaluation, model } = job.result;
+  const file = (name, sign, words, keep) => (job.files.includes(name) ? h("a", {
+    class: "button", href: `api/jobs/${job.id}/files/${name}${keep ? "?keep=true" : ""}`, ...(keep ? { download: name } : { target: "_blank" }),
+  }, icon(sign), words) : null);
+  const right = evaluation?.accuracy;
+  return [
+    right === undefined ? h("p", { class: "lead" }, "Trained. There were no songs to spare to measure it on.")
+      : [h("p", { class: "verdict" }, percent(right)), h("p", { class: "lead" }, `of ${evaluation.n} songs that it had not heard are named right; another draw of songs would give ${evaluation.interval.map((end) => percent(end)).join(" to ")} (95 %).`)],
+    h("div", { class: "buttons" }, file("checkpoint.zip", "down", "Checkpoint", true), file("report.html", "file", "Report", false),
+      h("a", { class: "button", href: `#/models/${encodeURIComponent(model)}` }, icon("models"), "Its card"),
+      h("a", { class: "button primary", href: "#/classify" }, icon("classify"), "Classify with it")),
+  ];
+}
+
+async function training(main, id) {
+  const title = h("h1", {}, jobs.get(id)?.title ?? "Not here any more");
+  const now = h("section", { class: "card working training", aria: { label: "Training" } });
+  const chart = h("section", { class: "card", hidden: true, aria: { label: "Curves" } });
+  main.append(h("header", { class: "room-head answer-head" },
+    h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: "#/train" }, icon("back"), "Train")), title),
+  h("div", { class: "answer-body" }, now, chart));
+  let rows = 0;
+  let state = "";
+  const draw = async () => {
+    const job = jobs.get(id);
+    if (!job) {
+      now.replaceChildren(h("p", {}, "The studio was closed since. A training that was broken off goes on under the same name: ", h("a", { href: "#/train" }, "Train")));
+      chart.hidden = true;
+      return;
+    }
+    if (job.state !== state || !ENDED.has(job.state)) {
+      const held = now.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+      now.replaceChildren(...standing(job));
+      if (held) [...now.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === held)?.focus();
+    }
+    const ended = job.state === "done" && state !== "done";
+    state = job.state;
+    if (!ended && (job.rows === rows || !job.rows)) return;
+    rows = job.rows;
+    const full = await get(`jobs/${id}`);
+    const measured = full.history.filter((row) => row.step > 0);
+    chart.hidden = !measured.length;
+    if (measured.length) chart.replaceChildren(h("h2", {}, "As it learns"), ...curves(measured));
+    if (ended) now.replaceChildren(...outcome(full).flat());
+  };
+  await draw();
+  return watch((job) => job.id === id && draw());
+}
