@@ -90,7 +90,7 @@ def polyphonic() -> str:
 def composers() -> str:
     """The table of shipped composers with their bits per note, each beside its baselines on the same pieces."""
     lines = [
-        "| model | measured on | bits | 95 % interval | time | pitch | velocity | duration | pedal | less than markov by |",
+        "| model | measured on | bits | 95 % interval | time | pitch | velocity | duration | pedal | below markov |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     fields = ("time", "pitch", "velocity", "duration", "pedal")

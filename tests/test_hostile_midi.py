@@ -29,7 +29,7 @@ for path in sys.argv[1:]:
     except UnreadableMidiError as error:
         assert error.reason and "\\n" not in error.reason, path
     slowest = max(slowest, time.process_time() - begin)
-try:  # not ru_maxrss first: on Linux a process begins with the peak of the one that started it, here the whole test run's
+try:  # on Linux, ru_maxrss begins with the peak of the process that started this one, here the whole test run's
     lines = Path("/proc/self/status").read_text().splitlines()
     peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 except OSError:

@@ -119,6 +119,9 @@ FIELDS = {
         "Comping", "a slider", "How far the tones take its course over the bar.", 0, 1, 0.05, advanced=False
     ),
     "transfer.tempo": Field("Tempo of", "a choice", "Whose tempo the result has.", choices=("content", "style")),
+    "controls": Field(
+        "Controls", "a switch", "Also measure what an equaliser alone, another donor and no change at all would give."
+    ),
     "guide": Field(
         "Guide", "a model", "The classifier that chooses where the style has several recordings.", family="classifier"
     ),
