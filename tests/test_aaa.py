@@ -168,12 +168,12 @@ def test_normal_samples_are_distinct_and_the_same_seed_draws_them_again(vae: AAA
 
 def test_an_interpolation_ends_in_the_reconstructions(vae: AAAVAENotes) -> None:
     a, b = (example.score for example in data.load("synthetic-scores:2").examples)
-    path = vae.interpolate(a, b, 5)
-    ends = [vae.heard(vae.means(vae._planes(score)[: vae.config.steps]))[0] for score in (a, b)]
-    assert [path[0], path[-1]] == [score_of(planes, vae.config.step) for planes in ends]
-    assert path[0] != path[-1]
-    with pytest.raises(UsageError, match="2 steps"):
-        vae.interpolate(a, b, 1)
+    first, middle, last = (vae.between(a, b, share) for share in (0, 0.5, 1))
+    assert middle not in (first, last)
+    assert [last, first] == [vae.between(b, a, share) for share in (0, 1)]
+    assert vae.between(a, a, 0.3) == vae.vary(a, 0, np.random.default_rng(0))
+    with pytest.raises(UsageError, match="share of the way"):
+        vae.between(a, b, 2)
 
 
 def test_a_variation_of_nothing_is_the_reconstruction(vae: AAAVAENotes) -> None:

@@ -241,9 +241,33 @@ def test_too_long_to_render_is_said_and_leaves_nothing(run: Run, composer: Path,
 
 
 def test_names_follow_what_is_asked_for(tmp_path: Path) -> None:
-    assert destination(None, "a/b.mid", infill=False) == Path("b-continued")
-    assert destination(None, "a/b.mid", infill=True) == Path("b-filled")
-    assert destination(tmp_path / "new", None, infill=False) == tmp_path / "new" / "new-piece"
-    assert destination(tmp_path / "x.midi", None, infill=False) == tmp_path / "x"
+    assert destination(None, "a/b.mid") == Path("b-continued")
+    assert destination(None, "a/b.mid", "filled") == Path("b-filled")
+    assert destination(tmp_path / "new", None) == tmp_path / "new" / "new-piece"
+    assert destination(tmp_path / "x.midi", None) == tmp_path / "x"
     with pytest.raises(UsageError, match="music is written as"):
-        destination(tmp_path / "x.wav", None, infill=False)
+        destination(tmp_path / "x.wav", None)
+
+
+def test_a_piece_is_varied_and_led_towards_another(run: Run, piece: Path, tmp_path: Path) -> None:
+    model = save(model_class("aaa-vae-notes").tiny(), tmp_path / "vae", {})
+    performance(300).write(tmp_path / "other.mid")
+    code, _, err = run(piece, "--vary", 0.4, "--variations", 2, "--seconds", 6, "--model", model)
+    assert code == 0, err
+    card = json.loads(Path("piece-varied.json").read_text())
+    assert card["rework"] == {"vary": 0.4, "toward": None}
+    assert card["seconds"] == pytest.approx(6, abs=0.01)
+    first, second = (Path(f"piece-varied-{number}.mid").read_bytes() for number in (1, 2))
+    assert first != second
+    way = partita.compose(piece, toward=tmp_path / "other.mid", variations=3, seconds=6, model=str(model))
+    assert len({made.score.to_bytes() for made in way.compositions}) == 3
+    new = partita.compose(None, seconds=6, model=str(model))
+    assert new.compositions[0].score.seconds == pytest.approx(6, abs=0.01)
+    for wrong in ({"vary": 0.4, "infill": "1:2"}, {"vary": 0.4, "toward": piece}, {"vary": 2.0}):
+        with pytest.raises(UsageError):
+            partita.compose(piece, model=str(model), **wrong)  # type: ignore[arg-type]
+
+
+def test_a_model_that_does_not_encode_says_so(piece: Path, composer: Path) -> None:
+    with pytest.raises(UsageError, match="aaa-vae-notes does"):
+        partita.compose(piece, vary=0.5, model=str(composer))

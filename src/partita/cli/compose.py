@@ -19,6 +19,8 @@ def compose(
     seconds: float = 30.0,
     variations: int = 1,
     infill: str | None = None,
+    vary: float | None = None,
+    toward: Path | None = None,
     out: Path | None = None,
     model: str = DEFAULT_MODEL,
     temperature: float | None = None,
@@ -48,6 +50,10 @@ def compose(
 
     partita compose piece.mid --infill 12:20 --out filled.mid
 
+    partita compose piece.mid --vary 0.4 --variations 4 --model aaa-vae-notes
+
+    partita compose piece.mid --toward other.mid --variations 3 --model aaa-vae-notes
+
     partita compose --key "F# minor" --tempo 80 --density 5
 
     partita compose piece.mid --temperature 1.1 --min-p 0.05 --seed 7 --wav
@@ -62,6 +68,10 @@ def compose(
         How many to write, each with random numbers of its own.
     infill
         Replace the pitched notes that begin in this span of seconds, such as 12:20, and nothing else.
+    vary
+        Vary the first --seconds of the prompt instead: 0 gives it back, 1 is a new piece. For --model aaa-vae-notes.
+    toward
+        Another MIDI file: --variations pieces on the way there, evenly spread. For --model aaa-vae-notes.
     out
         A .mid file, or a folder; by default PROMPT-continued.mid, PROMPT-filled.mid or new-piece.mid, here.
     model
@@ -95,7 +105,9 @@ def compose(
     """
     from partita.tasks.compose import compose as run
 
-    destination(out, prompt, infill is not None)  # a bad place is said before the work, not after it
+    reworks = vary is not None or toward is not None
+    manner = "filled" if infill is not None else "varied" if reworks else "continued"
+    destination(out, prompt, manner)  # a bad place is said before the work, not after it
     try:
         with progress_bar("composing (s)") as progress:
             batch = run(
@@ -103,6 +115,8 @@ def compose(
                 seconds=seconds,
                 variations=variations,
                 infill=infill,
+                vary=vary,
+                toward=toward,
                 model=model,
                 temperature=temperature,
                 top_k=top_k,

@@ -76,6 +76,7 @@ class AAAVAENotes(PlanesModel):
 
     name = "aaa-vae-notes"
     standardises: ClassVar[bool] = True
+    continues = False
     Config = AAAVAENotesConfig
     recipe = Recipe(steps=5000, batch=32, learning_rate=3e-3, warmup=100, validate_every=500, ema=0.999, clip=1.0)
 
@@ -224,20 +225,21 @@ class AAAVAENotes(PlanesModel):
         """New pieces of a window each, from N(0, I)."""
         return self._scores(self.heard(self.drawn(count, rng)))
 
-    def interpolate(self, a: Score, b: Score, steps: int) -> list[Score]:
-        """From the first window of `a` to that of `b` in so many pieces, of which the ends are their reconstructions.
+    def between(self, first: Score, second: Score, share: float) -> Score:
+        """A piece between two, of which the shorter is filled up with silence; 0 and 1 are their reconstructions.
 
         Latent vectors go along the sphere between the two (White 2016), on which normal ones lie.
-        Raises `UsageError` for fewer than two steps.
+        Raises `UsageError` for a share that is not in 0..1.
         """
-        if steps < 2:
-            raise UsageError(f"an interpolation has 2 steps or more, not {steps}")
-        first, last = (self.means(self._planes(score)[: self.config.steps])[0].double() for score in (a, b))
-        cosine = torch.dot(first, last) / (first.norm() * last.norm()).clamp(min=1e-9)
+        if not 0 <= share <= 1:
+            raise UsageError(f"a share of the way from one piece to another is in 0..1, not {share}")
+        planes = [self._planes(score) for score in (first, second)]
+        most = max(map(len, planes))
+        ends = [self.means(np.pad(each, ((0, most - len(each)), (0, 0), (0, 0))))[0].double() for each in planes]
+        cosine = torch.dot(*ends) / (ends[0].norm() * ends[1].norm()).clamp(min=1e-9)
         angle = torch.arccos(cosine.clamp(-1, 1)).clamp(min=1e-4)
-        shares = torch.linspace(0, 1, steps, dtype=torch.float64)[:, None]
-        z = (torch.sin((1 - shares) * angle) * first + torch.sin(shares * angle) * last) / torch.sin(angle)
-        return self._scores(self.heard(z.float()))
+        z = (torch.sin((1 - share) * angle) * ends[0] + torch.sin(share * angle) * ends[1]) / torch.sin(angle)
+        return self._scores(self.heard(z.float()[None]))[0]
 
     def vary(self, score: Score, amount: float, rng: np.random.Generator) -> Score:
         """A variation of a piece of any length: 0 is its reconstruction, 1 a new piece.

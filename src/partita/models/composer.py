@@ -8,9 +8,11 @@ A composer of any kind, of tokens or of piano rolls, is used and measured throug
 
 from collections.abc import Iterator, Sequence
 from math import log
+from typing import ClassVar
 
 import numpy as np
 
+from partita.errors import UsageError
 from partita.events import Control, Note
 from partita.midi import Score
 from partita.models.base import Item, Model
@@ -31,6 +33,8 @@ class Composer(Model):
     """
 
     trial_data = "synthetic-scores"
+    continues: ClassVar[bool] = True
+    """Whether it goes on from a prompt; a model that does not makes new pieces alone."""
 
     def compose(
         self,
@@ -53,6 +57,20 @@ class Composer(Model):
     def context_seconds(self, prompt: Score) -> float:
         """How many seconds of a prompt, counted back from its end, are used."""
         raise NotImplementedError
+
+    def vary(self, score: Score, amount: float, rng: np.random.Generator) -> Score:
+        """A variation of a piece of any length: 0 is as near to it as the model gets, 1 a new piece.
+
+        Raises `UsageError` for an amount that is not in 0..1, or where the model can't.
+        """
+        raise UsageError(f"{self.name} makes no variations of a piece; aaa-vae-notes does")
+
+    def between(self, first: Score, second: Score, share: float) -> Score:
+        """A piece that lies between two: 0 is as near to the first as the model gets, 1 to the second.
+
+        Raises `UsageError` for a share that is not in 0..1, or where the model can't.
+        """
+        raise UsageError(f"{self.name} finds no pieces between two; aaa-vae-notes does")
 
     def field_nats(self, item: Item) -> dict[str, tuple[float, int]]:
         """The negative log-likelihood of a whole piece by `FIELDS`: for each, total nats and how many notes there are.

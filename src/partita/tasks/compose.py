@@ -7,7 +7,7 @@ heard while they are decided through `listen`.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from partita.files import replacing
 from partita.midi import Score
 
 if TYPE_CHECKING:
-    from partita.composing import Event, Place, Wishes
+    from partita.composing import Event, Place, Rework, Reworked, Wishes
     from partita.composing.training_set import Shared, TrainingSet
     from partita.models.composer import Composer
 
@@ -82,7 +82,8 @@ class Batch:
         from partita.render import render
 
         prompt = self.place.score.name if self.settings["prompt"] else None
-        stem = destination(out, prompt, self.place.replaces)
+        manner = "varied" if self.settings["rework"] else "filled" if self.place.replaces else "continued"
+        stem = destination(out, prompt, manner)
         stem.parent.mkdir(parents=True, exist_ok=True)
         count = len(self.compositions)
         scores = [stem.with_name(f"{stem.name}{f'-{i + 1}' if count > 1 else ''}.mid") for i in range(count)]
@@ -115,6 +116,8 @@ def compose(
     seconds: float = 30.0,
     variations: int = 1,
     infill: str | tuple[float, float] | None = None,
+    vary: float | None = None,
+    toward: str | Path | Score | None = None,
     model: str = DEFAULT_MODEL,
     temperature: float | None = None,
     top_k: int | None = None,
@@ -132,12 +135,13 @@ def compose(
     """Continue a MIDI file or a `Score` for so many `seconds`, or write a new piece where there is no `prompt`.
 
     `infill` ("12:20" or (12, 20), seconds) replaces the pitched notes that begin in that span instead; nothing else is
-    touched. `model` is a shipped name or a checkpoint's folder. What is not said of sampling is as the checkpoint's
-    card says. A new piece can be asked for in a `key` ("D", "F# minor"), with `tempo` beats a minute, and with so many
-    notes a second (`density`); what came out is measured. With `guard`, loops, silence and crowds of notes are written
-    again. The same `seed` gives the same notes. `listen(variation, event)` is called with each note or pedal as soon as
-    it is settled, its tick in milliseconds from the beginning of the new music; `progress(done, total, words)` with
-    seconds of music.
+    touched. `vary` (0 gives the prompt back, 1 is a new piece) varies its first `seconds` instead, and `toward` another
+    score gives `variations` pieces on the way there, evenly spread; few models can, such as aaa-vae-notes. `model` is a
+    shipped name or a checkpoint's folder. What is not said of sampling is as the checkpoint's card says. A new piece
+    can be asked for in a `key` ("D", "F# minor"), with `tempo` beats a minute, and with so many notes a second
+    (`density`); what came out is measured. With `guard`, loops, silence and crowds of notes are written again. The same
+    `seed` gives the same notes. `listen(variation, event)` is called with each note or pedal as soon as it is settled,
+    its tick in milliseconds from the beginning of the new music; `progress(done, total, words)` with seconds of music.
 
     Raises `MidiError` for a prompt that can't be used, `UsageError` for a request that can't be met.
     """
@@ -147,14 +151,15 @@ def compose(
 
     _check(seconds, variations, seed)
     wishes = Wishes(Key.named(key) if key else None, tempo, density)
-    place, named = _place(prompt, seconds, infill, wishes, seed)
+    rework = None if vary is None and toward is None else _rework(prompt, seconds, infill, vary, toward)
+    place, named = _place(prompt, seconds, infill, wishes, seed, rework)
     composer = _composer(model, device)
     card = read_card(model)
     said = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
     sampling = Sampling.of(card.get("sampling", {}), **said)
     known = _training_set(model)
     remarks = _remarks(place, composer, card, known is not None)
-    limits = Limits() if guard else None
+    limits = Limits() if guard and composer.continues else None
     made = []
     for variation in range(variations):
         done = variation * place.seconds
@@ -165,7 +170,11 @@ def compose(
                 progress(round(done + milliseconds / 1000), round(variations * place.seconds), words)
 
         tell(0)
-        stream = Stream(composer, place, sampling, (seed, variation), limits, tell)
+        stream: Stream | Reworked
+        if rework:
+            stream = rework.stream(composer, seed, variation, variations)
+        else:
+            stream = Stream(composer, place, sampling, (seed, variation), limits, tell)
         events = []
         for event in stream:
             events.append(event)
@@ -185,18 +194,19 @@ def compose(
         "begin": round(place.begin_seconds, 3),
         "seconds": round(place.seconds, 3),
         "infill": place.replaces,
+        "rework": {"vary": vary, "toward": _named(rework.second)} if rework else None,
         "wishes": {"key": str(wishes.key) if wishes.key else None, "tempo": tempo, "density": density},
     }
     return Batch(tuple(made), place, settings, remarks)
 
 
-def destination(out: str | Path | None, prompt: str | Path | None, infill: bool) -> Path:
-    """The path, without an ending, that all files of a batch are named after.
+def destination(out: str | Path | None, prompt: str | Path | None, manner: str = "continued") -> Path:
+    """The path, without an ending, that all files of a batch are named after; `manner` says what befell the prompt.
 
     Raises `UsageError` for an ending other than .mid or .midi, for a file's folder that does not exist, or where the
     prompt itself would be replaced.
     """
-    name = f"{Path(prompt).stem}-{'filled' if infill else 'continued'}" if prompt else "new-piece"
+    name = f"{Path(prompt).stem}-{manner}" if prompt else "new-piece"
     path = Path(out or name)
     if out and (path.is_dir() or not path.suffix):
         path /= name
@@ -249,6 +259,7 @@ def _place(
     infill: str | tuple[float, float] | None,
     wishes: "Wishes",
     seed: int,
+    rework: "Rework | None",
 ) -> "tuple[Place, dict[str, Any] | None]":
     """Where to compose, and what the card says of the prompt."""
     from partita.composing import Place
@@ -260,9 +271,38 @@ def _place(
     if wishes:
         raise UsageError("key, tempo and density are wishes for a new piece; a prompt has its own")
     score = prompt if isinstance(prompt, Score) else Score.read(prompt)
+    if rework:
+        place = Place.empty(rework.seconds)
+        return replace(place, score=replace(place.score, name=score.name)), _named(score)
     place = Place.after_all(score, seconds) if infill is None else Place.inside(score, *_span(infill))
+    return place, _named(score)
+
+
+def _named(score: Score | None) -> dict[str, Any] | None:
+    """What the card says of a score."""
+    if score is None:
+        return None
     digest = hashlib.sha256(score.to_bytes()).hexdigest()
-    return place, {"file": Path(score.name).name, "seconds": round(score.seconds, 3), "sha256": digest}
+    return {"file": Path(score.name).name, "seconds": round(score.seconds, 3), "sha256": digest}
+
+
+def _rework(
+    prompt: str | Path | Score | None,
+    seconds: float,
+    infill: str | tuple[float, float] | None,
+    vary: float | None,
+    toward: str | Path | Score | None,
+) -> "Rework":
+    from partita.composing import Rework, opening
+
+    if prompt is None or infill is not None or (vary is not None and toward is not None):
+        raise UsageError("vary and toward want a prompt; they go neither with infill nor with one another")
+    first, second = (
+        None if score is None else opening(score if isinstance(score, Score) else Score.read(score), seconds)
+        for score in (prompt, toward)
+    )
+    assert first is not None
+    return Rework(first, second, vary or 0.0)
 
 
 def _span(infill: str | tuple[float, float]) -> tuple[float, float]:
