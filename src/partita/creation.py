@@ -105,7 +105,10 @@ def _lstm_rows(train: Callable[..., Model], dataset: Dataset, out: Path | None) 
     free = model.continued(picture[:lag], len(picture) - lag)
     if out:
         guessed = model.guessed(picture)
-        figures.save(score_figures.overlay(picture[lag:], guessed, "the piece it was trained on"), out / "overlay.png")
+        figures.save(
+            score_figures.overlay(picture[lag:], guessed, "the piece it was trained on: truth blue, guess red"),
+            out / "overlay.png",
+        )
     rows = []
     for what, items in (("on the piece it was trained on", own), ("on held-out pieces", others)):
         errors = model.validate(items)
