@@ -13,7 +13,7 @@ from typing import Any
 
 from measure import Bar, Figure
 
-PACKAGES = ("partita", "torch", "numpy", "soundfile", "soxr", "av", "librosa", "transformers")
+PACKAGES = ("partita", "torch", "numpy", "symusic", "soundfile", "soxr", "av", "librosa", "transformers")
 
 
 @dataclass(frozen=True)

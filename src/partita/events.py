@@ -136,7 +136,11 @@ def rows(kind: type, given: Sequence[Any] | Table) -> Table:
     for field in table.dtype.names or ():
         low, high = RANGES.get((kind, field), (0, LAST_TICK))
         column = table[field]
-        least, greatest = (column[0], column[-1]) if field == "tick" else (column.min(), column.max())
+        if field == "tick":
+            least, greatest = column[0], column[-1]
+        else:
+            least = low if low == 0 and column.dtype.kind == "u" else column.min()
+            greatest = column.max()
         if least < low or greatest > high:
             raise UnusableMidiError(
                 "score", f"{kind.__name__} with {field} {least if least < low else greatest}; it may be {low}..{high}"

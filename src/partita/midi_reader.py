@@ -192,9 +192,10 @@ def _with_dye(body: bytes, cut: int, channels: list[int], programs: set[int]) ->
         for channel in channels
         for program in programs or (None,)
     )
-    whole = (body[:cut] if cut >= 0 else body + b"\x00") + b"\xff\x01\x00\x01\xff\x01\x00\x00" + dye + END
-    header = b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, 480, b"MTrk", len(whole))
-    return core.ScoreTick.from_midi(header + whole, True)
+    before = memoryview(body)[:cut] if cut >= 0 else body
+    after = (b"" if cut >= 0 else b"\x00") + b"\xff\x01\x00\x01\xff\x01\x00\x00" + dye + END
+    header = b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, 480, b"MTrk", len(before) + len(after))
+    return core.ScoreTick.from_midi(b"".join((header, before, after)), True)
 
 
 def _is_dyed(track: Any, tick: int) -> bool:
