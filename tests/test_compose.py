@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scores import performance
+from test_hostile_midi import damaged
 
 import partita
 from partita.audio import AudioFile
@@ -211,6 +212,32 @@ def test_a_wrong_request_exits_with_2_and_one_line(
     assert reason in err
     assert err.count("\n") == 1
     assert content(Path.cwd()) == before
+
+
+def survive(run: Run, composer: Path, files: list[Path]) -> int:
+    """Go on from every file, and fill its first half second; how many of them could be used."""
+    usable = 0
+    for number, path in enumerate(files):
+        for words in (("--seconds", 0.5), ("--infill", "0:0.5")):
+            given = (path, *words, "--model", composer, "--no-picture", "--out", f"{number}{words[0]}.mid")
+            code, out, err = run(*given, "--seed", number)
+            assert code in (0, 2), path
+            if code == 2:
+                assert (out, err.count("\n")) == ("", 1), path
+                assert not Path(given[-1]).exists()
+            usable += code == 0
+    return usable
+
+
+def test_a_damaged_prompt_is_gone_on_from_or_named_in_one_line(run: Run, composer: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"{seed}.mid" for seed in range(24)]
+    for seed, path in enumerate(files):
+        path.write_bytes(damaged(performance(60, seed).to_bytes(), seed))
+    assert 0 < survive(run, composer, files) < 2 * len(files), "both kinds are tried"
+
+
+def test_real_hostile_prompts(run: Run, composer: Path, real_data: Path) -> None:
+    survive(run, composer, sorted((real_data / "hostile" / "midi").glob("*.mid")))
 
 
 def test_a_stop_half_way_leaves_nothing(run: Run, piece: Path, composer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
