@@ -27,11 +27,12 @@ LOWEST_HZ = 20.0
 
 @dataclass(frozen=True)
 class Generated:
-    """A sound that was made: mono audio, its seed, what was wanted, what may be wrong with it."""
+    """A sound that was made: mono audio, its seed, what was wanted, what was drawn, what may be wrong with it."""
 
     audio: Audio
     seed: int
     request: Request
+    drawn: Drawn
     health: Health
 
     @property
@@ -62,7 +63,7 @@ def generate_sound(
     drawn = model.draw(request, rng, progress)
     samples = fit_to_hear(inverted(model, drawn, request.prompt), model.rate)
     audio = Audio(samples[None], model.rate, name)
-    return Generated(audio, seed, request, health(audio.samples, model.rate))
+    return Generated(audio, seed, request, drawn, health(audio.samples, model.rate))
 
 
 def inverted(model: Generator, drawn: Drawn, prompt: Audio | None = None) -> Array:
@@ -70,13 +71,21 @@ def inverted(model: Generator, drawn: Drawn, prompt: Audio | None = None) -> Arr
     rate, hop = model.rate, model.hop
     length = round(drawn.seconds * rate)
     margin = 2 * model.fft if drawn.loop else 0
-    frames = 1 + -(-(length + 2 * margin) // hop)
-    times = (np.arange(frames) * hop - margin) / rate
-    samples = invert(model.magnitude(drawn.at(times)), hop, iterations=ITERATIONS)
+    samples = invert(wanted_magnitude(model, drawn, margin), hop, iterations=ITERATIONS)
     if drawn.loop:
         return _closed(samples, margin, length, model.fft)
     samples = samples[:length]
     return _joined(prompt.mono(rate), samples, round(drawn.lead * rate), hop) if prompt else samples
+
+
+def wanted_magnitude(model: Generator, drawn: Drawn, margin: int = 0) -> Array:
+    """Linear magnitudes (bins, frames) of what was drawn, on the grid of the inversion.
+
+    They reach `margin` samples beyond either end.
+    """
+    frames = 1 + -(-(round(drawn.seconds * model.rate) + 2 * margin) // model.hop)
+    times = (np.arange(frames) * model.hop - margin) / model.rate
+    return model.magnitude(drawn.at(times))
 
 
 def _closed(samples: Array, margin: int, length: int, overlap: int) -> Array:

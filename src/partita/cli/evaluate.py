@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from partita.evaluation import Compared, Evaluation
     from partita.likelihood import Likelihood, NoteLikelihood
     from partita.repeats import Repeats
+    from partita.sound_likeness import SoundLikeness
     from partita.stress import Stressed
 
 
@@ -35,6 +36,7 @@ def evaluate(
     update_card: Annotated[bool, Parameter(negative=())] = False,
     samples: int = 0,
     seconds: float = 30.0,
+    temperature: float | None = None,
     seeds: int = 0,
     folds: int = 0,
     out: Path | None = None,
@@ -57,6 +59,8 @@ def evaluate(
     partita evaluate chord-transformer-jsb --data polyphonic:FILE.npz
 
     partita evaluate note-transformer-maestro --data maestro:MAESTRO --samples 80
+
+    partita evaluate beat-transformer --data folder:LOOPS --samples 100 --seconds 8
 
     Parameters
     ----------
@@ -95,9 +99,11 @@ def evaluate(
         Write the numbers into the card of your own checkpoint.
     samples
         Let a composer write so many new pieces, and compare them with real clips instead; `partita sweep` varies how
-        they are drawn.
+        they are drawn. A generator always makes sounds, 100 by default.
     seconds
         How long --samples are, and the real clips.
+    temperature
+        How boldly a generator's sounds are drawn, in the place of what its card says.
     seeds
         Train anew with so many seeds and give mean and spread; the same command goes on where it was stopped.
     folds
@@ -116,6 +122,7 @@ def evaluate(
     from partita.likelihood import Likelihood, NoteLikelihood
     from partita.likeness import Resemblance
     from partita.settings import parse_settings
+    from partita.sound_likeness import SoundLikeness
     from partita.tasks.evaluate import evaluate as measure
     from partita.tasks.evaluate import repeat
 
@@ -148,10 +155,13 @@ def evaluate(
         raise UsageError("--compare, --stress, --html, --csv and --update-card do not go with --samples")
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
-        drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "out": out}
+        drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "temperature": temperature, "out": out}
         result = measure(model, progress=progress, **options, **drawn, **known)
-    if isinstance(result, Resemblance):
-        _tell(result.json() if json else resemblance_lines(result))
+    if isinstance(result, Resemblance | SoundLikeness):
+        if csv or html or stress or compare:
+            raise UsageError("--compare, --stress, --html and --csv are for classifiers")
+        lines = sound_lines(result) if isinstance(result, SoundLikeness) else resemblance_lines(result)
+        _tell(result.json() if json else lines)
         return 0
     if isinstance(result, NoteLikelihood):
         if csv or html or stress or update_card:
@@ -241,6 +251,34 @@ def _finding(row: dict[str, Any]) -> str:
     value = f"{row['value']:.4g}" + (f"  {_range(row['interval'])}" if row["interval"] else "")
     beside = ", ".join(f"{name} {number:.4g}" for name, number in row["beside"].items())
     return f"{row['what']}: {value}" + (f"; beside: {beside}" if beside else "")
+
+
+def sound_lines(result: "SoundLikeness") -> list[str]:
+    """A generator's sounds beside real ones, for reading: protocol first, then distances, then all else."""
+    lines = [f"{result.model}: {result.protocol}", *(f"note: {text}" for text in result.notes)]
+    for embedding, kinds in result.distances.items():
+        for name, found in kinds.items():
+            beside = (
+                f"real to real {found.real:.3f}, {_range(found.bound[1:])} within held-out, noise {found.noise:.3f}"
+            )
+            lines.append(f"{name:<12} {found.made:.3f}  {embedding}; {beside}")
+    pairs = {
+        "periodicity": result.periodicity,
+        "novelty dB": result.novelty,
+        "in its class": result.agreement,
+        "copies": {which: float(count) for which, count in result.copied.items()},
+        "nearest": result.nearest,
+        "16 tokens": result.token_copies or {},
+    }
+    lines += [f"{name:<12} {pair['made']:.3f}  real {pair['real']:.3f}" for name, pair in pairs.items() if pair]
+    convergence, distance = result.inversion.values()
+    return [
+        *lines,
+        f"distinct     {result.distinct:.3f}  mean distance {result.pairwise:.2f} of that of real sounds",
+        f"inversion    {convergence:.1f} dB spectral convergence, {distance:.1f} dB log-spectral distance",
+        f"speed        {result.speed:.1f} times real time on one core; {len(result.faults)} of {result.samples} faulty",
+        *(f"  {fault}" for fault in result.faults),
+    ]
 
 
 def _fields(by_field: dict[str, float]) -> str:

@@ -5,7 +5,7 @@ Distances of one embedding never compare to those of another, and a distance by 
 what real sound has to real sound (`halves`), what noise has, and `copies`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -174,32 +174,48 @@ up to 0.75."""
 
 
 def copies(samples: Samples, rate: int, training: Mapping[str, Samples], seconds: float = 2.0) -> Copy | None:
-    """The stretch of `seconds` of made sound that comes nearest to one of `training` (name to samples at `rate`).
+    """The stretch of `seconds` of made sound that comes nearest to one of `training`; see `nearest_copies`."""
+    return nearest_copies([samples], rate, training.items(), seconds)[0]
+
+
+def nearest_copies(
+    sounds: Sequence[Samples], rate: int, training: Iterable[tuple[str, Samples]], seconds: float = 2.0
+) -> list[Copy | None]:
+    """For each made sound that stretch of `seconds` which comes nearest to one of `training` (names and samples).
 
     Compared are log-mel spectrograms, since a copy that went through a spectrogram has other phases: correlation over
     all bands and frames, each band without its mean, at any offset. It counts as a copy from `SAME` on. None where the
-    sound or all of training is shorter than that, or stands still.
+    sound or all of training is shorter than that, or stands still. Training is gone through once.
     """
-    made, width = log_mel(samples, rate), round(seconds * rate / HOP)
-    starts = range(0, made.shape[1] - width + 1, max(1, width // 2))
-    patches = [_without_mean(made[:, start : start + width]) for start in starts]
-    best: Copy | None = None
-    for work, sound in training.items():
+    width = round(seconds * rate / HOP)
+    patches = [(number, start, patch) for number, s in enumerate(sounds) for start, patch in _stretches(s, rate, width)]
+    best: list[Copy | None] = [None] * len(sounds)
+    spectra: dict[int, NDArray[np.complexfloating]] = {}
+    for work, sound in training:
         picture = log_mel(sound, rate)
-        if picture.shape[1] < width:
+        if picture.shape[1] < width or not patches:
             continue
         size = 1 << (picture.shape[1] + width).bit_length()
-        spectrum, norms = np.fft.rfft(picture, size), _window_norms(picture, width)
-        for start, patch in zip(starts, patches, strict=True):
-            norm = float(np.linalg.norm(patch))
-            if norm < 1e-3 * patch.size**0.5:  # as good as still: everything still is like it
-                continue
-            products = np.fft.irfft((spectrum * np.fft.rfft(patch, size).conj()).sum(0))[: len(norms)]
-            correlations = products / np.maximum(norms * norm, 1e-9)
-            place = int(correlations.argmax())
-            if best is None or correlations[place] > best.correlation:
-                best = Copy(float(correlations[place]), work, place * HOP / rate, start * HOP / rate)
+        if size not in spectra:  # frequencies first, so that all patches are compared in one product
+            spectra[size] = np.stack([np.fft.rfft(patch, size).conj().T for _, _, patch in patches], 1)
+        spectrum, norms = np.fft.rfft(picture, size).T, _window_norms(picture, width)
+        products = np.fft.irfft((spectra[size] @ spectrum[:, :, None])[..., 0].T)[:, : len(norms)]
+        correlations = products / np.maximum(norms, 1e-9)
+        for row, (number, start, _) in zip(correlations, patches, strict=True):
+            place, known = int(row.argmax()), best[number]
+            if known is None or row[place] > known.correlation:
+                best[number] = Copy(float(row[place]), work, place * HOP / rate, start * HOP / rate)
     return best
+
+
+def _stretches(samples: Samples, rate: int, width: int) -> Iterator[tuple[int, Rows]]:
+    """Stretches of `width` frames, half overlapping, of norm 1 with each band's mean away, and where they start."""
+    picture = log_mel(samples, rate)
+    for start in range(0, picture.shape[1] - width + 1, max(1, width // 2)):
+        patch = _without_mean(picture[:, start : start + width])
+        norm = float(np.linalg.norm(patch))
+        if norm > 1e-3 * patch.size**0.5:  # as good as still: everything still is like it
+            yield start, patch / norm
 
 
 SEAM = 2.0

@@ -38,7 +38,7 @@ class LoopConfig:
     labels: tuple[str, ...] = ()
     mels: int = 128
     frames: int = 16
-    decibels: float = 70.0
+    decibels: float = 85.0
     bpm: float = 0.0
 
     def __post_init__(self) -> None:

@@ -28,12 +28,17 @@ from partita.models import MODELS
 from partita.models.base import Model, choose_device
 from partita.models.classifier import Classifier
 from partita.models.composer import Composer
+from partita.models.generator import Generator
 from partita.models.rolls import RollModel
 from partita.repeats import Repeats, repeat_folds, repeat_seeds
 from partita.sampling import Sampling
 from partita.settings import Plan
+from partita.sound_likeness import SoundLikeness, measure_sounds
 from partita.stress import stress as stress_test
 from partita.training import Progress
+
+SAMPLES = 100
+"""Sounds of a generator that are measured unless a number is given."""
 
 
 def evaluate(
@@ -54,16 +59,18 @@ def evaluate(
     update_card: bool = False,
     samples: int = 0,
     seconds: float = 30.0,
+    temperature: float | None = None,
     out: str | Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
-) -> Evaluation | Likelihood | NoteLikelihood | Resemblance:
+) -> Evaluation | Likelihood | NoteLikelihood | Resemblance | SoundLikeness:
     """Measure a shipped model or checkpoint on one split of a data set given as NAME:PATH.
 
     A classifier gives an `Evaluation`; a model of piano rolls gives a `Likelihood` and knows only `data`, `split`,
     `protocol`, `seed` and `baselines`; a composer gives a `NoteLikelihood` and knows `compare`, too. With
     `samples` it gives a `Resemblance` instead: it writes so many pieces of `seconds` without a prompt, drawn as its
-    card says, which are compared with real clips; `out` is a folder to keep them in.
+    card says, which are compared with real clips; `out` is a folder to keep them in. A generator gives a
+    `SoundLikeness` of `samples` sounds (100 by default) of `seconds`, or as many as it can, at `temperature`.
 
     The test split is locked, since every look at it makes its number less worth: `test=True` opens it and counts the
     look; a public benchmark's stands open. `genres` keeps these labels alone,
@@ -81,6 +88,26 @@ def evaluate(
     if isinstance(loaded, RollModel):
         rolls = datasets.load(data, protocol, seed)
         return measure_likelihood(loaded, identity(model), rolls, split, baselines=baselines, progress=progress)
+    if isinstance(loaded, Generator):
+        sounds = datasets.load(data, protocol, seed, genres=genres)
+        found = measure_sounds(
+            loaded,
+            identity(model),
+            sounds,
+            split,
+            samples=samples or SAMPLES,
+            seconds=min(seconds, loaded.most_seconds),
+            sampling=Sampling.of(read_card(model).get("sampling", {}), temperature=temperature),
+            seed=seed,
+            progress=progress,
+        )
+        if split == "test":
+            found.notes.append(_counted(model, sounds).words())
+        if update_card:
+            add_metrics(
+                model, split if trained_on(model, sounds.digest("train")) else f"{split} of {sounds.name}", found.json()
+            )
+        return found
     if samples or isinstance(loaded, Composer):
         pieces = datasets.load(data, protocol, seed)
         composer, name = _composing(model, loaded), identity(model)
