@@ -8,7 +8,7 @@ clip. Distances are between embeddings that come with the package, each cut to i
 training clips; they compare to no published ones.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from time import process_time
 from typing import Any, NamedTuple
@@ -159,7 +159,7 @@ def measure_sounds(
     varied, usual = ear.hear(made), ear.hear(held)
     spread = diversity(usual, 0.0).pairwise
     own = diversity(varied, 0.1 * spread)
-    copies = {which: _copies(part, model, dataset, progress) for which, part in (("made", made), ("real", held))}
+    copies = _copies({"made": made, "real": held}, model, dataset, progress)
     return SoundLikeness(
         model=name,
         samples=len(made),
@@ -322,8 +322,10 @@ def _means(measure: Callable[[Array, int], float], rate: int, **sets: Sequence[C
     return {name: float(np.mean([measure(clip.samples, rate) for clip in part])) for name, part in sets.items()}
 
 
-def _copies(sounds: Sequence[Clip], model: Generator, dataset: Dataset, progress: Progress | None) -> list[float]:
-    """How like the nearest two seconds of training each sound's likest two seconds are."""
+def _copies(
+    sets: Mapping[str, Sequence[Clip]], model: Generator, dataset: Dataset, progress: Progress | None
+) -> dict[str, list[float]]:
+    """How like the nearest two seconds of training the likest two seconds of each sound are, set by set."""
 
     def training() -> Iterator[tuple[str, Array]]:
         examples = dataset.split("train")
@@ -332,8 +334,12 @@ def _copies(sounds: Sequence[Clip], model: Generator, dataset: Dataset, progress
             if progress:
                 progress(number + 1, len(examples), "looking for copies")
 
-    found = nearest_copies([clip.samples for clip in sounds], model.rate, training())
-    return [copy.correlation for copy in found if copy]
+    sounds = [(which, clip.samples) for which, part in sets.items() for clip in part]
+    found = nearest_copies([samples for _, samples in sounds], model.rate, training())
+    nearest: dict[str, list[float]] = {which: [] for which in sets}
+    for (which, _), copy in zip(sounds, found, strict=True):
+        nearest[which] += [copy.correlation] if copy else []
+    return nearest
 
 
 def _token_copies(

@@ -71,7 +71,7 @@ class LoopGAN(PatchModel):
     name = "loop-gan"
     Config = LoopGANConfig
     recipe = Recipe(
-        steps=3000, batch=32, learning_rate=2e-4, warmup=0, schedule="constant", ema=0.998, validate_every=300, clip=0.0
+        steps=3000, batch=32, learning_rate=6e-4, warmup=0, schedule="constant", ema=0.998, validate_every=300, clip=0.0
     )
     loss_lines: ClassVar = {"hinge: nothing can be told apart": 2.0}
     scale: Tensor
@@ -119,10 +119,10 @@ class LoopGAN(PatchModel):
         return latent, noise
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-        """Adam without momentum; the discriminators learn twice as fast (Heusel et al., NeurIPS 2017)."""
+        """Adam without momentum for both."""
         judges = [*self.discriminator.parameters(), *self.hearing.parameters()]
         return {
-            "discriminator": torch.optim.Adam(judges, 2 * recipe.learning_rate, betas=(0.0, 0.99)),
+            "discriminator": torch.optim.Adam(judges, recipe.learning_rate, betas=(0.0, 0.99)),
             "generator": torch.optim.Adam(self.generator.parameters(), recipe.learning_rate, betas=(0.0, 0.99)),
         }
 
