@@ -76,7 +76,7 @@ class SpectrogramLSTM(Generator):
     @classmethod
     def tiny(cls) -> Self:
         """Two labels, 64 frequencies and frames, 16 units."""
-        return cls(SpectrogramLSTMConfig(labels=("beat", "drone"), fft=126, units=16))
+        return cls(SpectrogramLSTMConfig(labels=("beat", "drone"), fft=126, hop=32, units=16))
 
     @property
     def side(self) -> int:
