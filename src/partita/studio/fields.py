@@ -119,11 +119,15 @@ FIELDS = {
         "Comping", "a slider", "How far the tones take its course over the bar.", 0, 1, 0.05, advanced=False
     ),
     "transfer.tempo": Field("Tempo of", "a choice", "Whose tempo the result has.", choices=("content", "style")),
-    "controls": Field(
-        "Controls", "a switch", "Also measure what an equaliser alone, another donor and no change at all would give."
-    ),
     "guide": Field(
         "Guide", "a model", "The classifier that chooses where the style has several recordings.", family="classifier"
     ),
+    "controls": Field(
+        "Controls", "a switch", "Also measure the content with the style's spectrum alone, and a donor drawn at random."
+    ),
+    "samples": Field(
+        "Samples", "a whole number", "Of a composer: compare so many pieces that it writes with real music; 0: not.", 0
+    ),
+    "evaluate.seconds": Field("Seconds", "a number", "How long each of those pieces is.", 1),
     "rate": Field("Rate", "a whole number", "Samples a second of the rendering.", 8000, 96_000),
 }

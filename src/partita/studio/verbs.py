@@ -66,7 +66,7 @@ VERBS = {
             "evaluate",
             "partita.tasks.evaluate:evaluate",
             f"{_WORK}.train:evaluate_model",
-            frozenset({"data", "leave_out", "update_card", "samples", "seconds", "out"}),
+            frozenset({"data", "leave_out", "update_card", "out"}),
             "long",
         ),
         Verb("render", "partita.render:render", f"{_WORK}.score:run", frozenset({"score", "soundfont"}), "quick"),

@@ -123,7 +123,7 @@ export function piano(taken) {
   for (let pitch = LOWEST; pitch <= LOWEST + 12 * OCTAVES; pitch++) {
     const black = BLACK.has(pitch % 12);
     const key = h("button", {
-      class: `key ${black ? "black" : "white"}${pitch > LOWEST + 24 ? " high" : ""}`, tabindex: pitch === 60 ? 0 : -1, "data-pitch": pitch,
+      class: `piano-key ${black ? "black" : "white"}${pitch > LOWEST + 24 ? " high" : ""}`, tabindex: pitch === 60 ? 0 : -1, "data-pitch": pitch,
       aria: { label: nameOf(pitch) }, style: { "grid-column": `${2 * whites + (black ? 0 : 1)} / span 2` },
     },
       pitch % 12 === 0 ? h("span", { "aria-hidden": "true" }, `C${pitch / 12 - 1}`) : null);
