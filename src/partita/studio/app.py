@@ -53,11 +53,12 @@ class Studio:
         return folder
 
     def forget(self, job: Job) -> None:
-        """Remove a job, what it has made, and the recording that was uploaded for it if no other job is about it."""
+        """Remove a job, what it has made, and the recordings that were uploaded for it and no other job is about."""
         self.queue.forget(job)
         shutil.rmtree(job.folder, ignore_errors=True)
-        if all(other.source != job.source for other in tuple(self.queue.jobs.values())):
-            self.store.remove_path(job.source)
+        used = {path for other in tuple(self.queue.jobs.values()) for path in other.paths.values()}
+        for path in set(job.paths.values()) - used:
+            self.store.remove_path(path)
 
     def close(self) -> None:
         """Stop the work and remove every temporary file."""

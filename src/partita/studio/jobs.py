@@ -23,6 +23,8 @@ class QueueFull(PartitaError):  # noqa: N818 - not a fault: a request for patien
 class Job:
     """One request. `arguments` go to the task, `shown` is what the page sent; `source` is a file that can be played.
 
+    `names` are what people call the files and folders among the arguments, the source's first.
+
     Times are seconds since the epoch. `digest` is what a list shows of the result, `row` the latest of the `rows` that
     a training has measured. `taggable` says that tags may be written into the source.
     """
@@ -33,6 +35,7 @@ class Job:
     arguments: Mapping[str, Any]
     shown: Mapping[str, Any] = field(default_factory=dict)
     source: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     batch: str = ""
     taggable: bool = False
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
@@ -62,6 +65,11 @@ class Job:
             return None
         return (time.time() - since) * (self.total - self.done) / (self.done - first)
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files and folders among the arguments, by their names there."""
+        return {name: Path(str(self.arguments[name])) for name in self.names}
+
     def summary(self) -> dict[str, Any]:
         """What lists and events show, JSON-ready."""
         names = ("id", "verb", "title", "batch", "state", "done", "total", "words", "error", "created", "started")
@@ -79,6 +87,7 @@ class Job:
         return {
             **self.summary(),
             "parameters": self.shown,
+            "names": self.names,
             "history": self.rows,
             "result": json.loads(result.read_text(encoding="utf-8")) if self.state == "done" else None,
             "files": sorted(path.name for path in self.folder.glob("*") if path.name != RESULT)

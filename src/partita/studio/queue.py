@@ -203,6 +203,7 @@ class _Lane:
     def _do(self, job: Job, process: "subprocess.Popen[str]") -> bool:
         """Hand a job to the process and follow it to its end; whether the process can take another."""
         request = {"verb": job.verb, "title": job.title, "folder": str(job.folder), "arguments": dict(job.arguments)}
+        request["names"] = dict(job.names)
         timer = threading.Timer(self.seconds or 0, self._cut_off, [job])
         if self.seconds is not None:
             timer.start()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Reference = Mapping[str, Any]
 """{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"style": of the library}, {"synthetic":
-songs}, {"name": of a new model}, {"recording": id of a job about one}, or {"job": id, "file": one of its files}."""
+songs}, {"name": of a new model}, {"recording": id of a job about one, "part": which argument, if it has several}, or
+{"job": id, "file": one of its files}."""
 
 
 class Gone(PartitaError):  # noqa: N818 - not a fault
@@ -42,7 +43,7 @@ def make(studio: "Studio", verb: verbs.Verb, given: Mapping[str, Reference], val
     for name, value in values.items():
         if verb.field(name).kind == "a model" and value:
             arguments[name] = model_argument(value)
-    title, source, taggable = verb.untitled or verb.name, None, False
+    title, source, taggable, names = verb.untitled or verb.name, None, False, dict[str, str]()
     for name, reference in given.items():
         if name == "data":
             arguments[name], title = data_argument(studio, reference)
@@ -51,10 +52,10 @@ def make(studio: "Studio", verb: verbs.Verb, given: Mapping[str, Reference], val
             arguments[name], title = str(cards.own_folder() / new), new
         else:
             found = look_up(studio, reference)
-            arguments[name] = str(found.path)
+            arguments[name], names[name] = str(found.path), found.title
             if source is None and name != "leave_out":
                 title, source, taggable = found.title, found.path, found.taggable
-    return Job(verb.name, title, studio.new_folder(), arguments, dict(values), source, taggable=taggable)
+    return Job(verb.name, title, studio.new_folder(), arguments, dict(values), source, names, taggable=taggable)
 
 
 def model_argument(name: str) -> str:
@@ -102,7 +103,8 @@ def _recording(studio: "Studio", reference: Reference) -> Found:
     job = studio.queue.jobs.get(str(reference["recording"]))
     if job is None or job.source is None:
         raise Gone("this recording is no longer in the studio; drop it again")
-    return Found(job.source, job.title, job.taggable)
+    part = str(reference.get("part", ""))
+    return Found(job.paths[part], job.names[part]) if part in job.names else Found(job.source, job.title, job.taggable)
 
 
 def _made(studio: "Studio", reference: Reference) -> Found:

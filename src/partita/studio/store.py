@@ -91,7 +91,7 @@ class Store:
         if upload.path.parent.name == key:
             shutil.rmtree(upload.path.parent, ignore_errors=True)
 
-    def remove_path(self, path: Path | None) -> None:
+    def remove_path(self, path: Path) -> None:
         """Remove the upload that lies at a path, if it is one."""
         for key in [key for key, upload in self._uploads.items() if upload.path == path]:
             self.remove(key)

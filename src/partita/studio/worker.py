@@ -1,6 +1,6 @@
 """The program of a worker process: jobs come as lines of JSON, what becomes of them goes out as lines of JSON.
 
-    {"verb", "title", "folder", "arguments"}  ->  {"progress": [done, total, words]}*  {"row": {...}}*
+    {"verb", "title", "folder", "arguments", "names"}  ->  {"progress": [done, total, words]}*  {"row": {...}}*
                                                   {"done": digest} | {"failed": words}
 
 The first line out, {"ready": verbs}, says that everything heavy is loaded. When the server goes away, so does the
@@ -32,7 +32,7 @@ def main() -> None:
     out.write(json.dumps({"ready": verbs.described()}) + "\n")
     out.flush()
     for request in requests:
-        work = Work(request["title"], Path(request["folder"]), request["arguments"], out)
+        work = Work(request["title"], Path(request["folder"]), request["arguments"], out, request["names"])
         try:
             result, digest = verbs.work_of(verbs.find(request["verb"]))(work)
             with replacing(work.folder / RESULT) as partial:

@@ -13,12 +13,16 @@ SECONDS_BETWEEN = 0.15
 
 @dataclass
 class Work:
-    """One job as its worker sees it: files for the page go into `folder`, `title` is what people call its source."""
+    """One job as its worker sees it: files for the page go into `folder`, `title` is what people call its source.
+
+    `names` are what they call each of the files and folders among the arguments.
+    """
 
     title: str
     folder: Path
     arguments: dict[str, Any]
     out: TextIO
+    names: Mapping[str, str]
     _told: float = 0.0
 
     def tell(self, **message: Any) -> None:

@@ -18,15 +18,15 @@ def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     """Transfer, and write content and result in one form, so that they can be mixed sample by sample."""
     work.progress(0, 0, "listening to both")
     made = transfer(**work.arguments)
-    work.tell(progress=[0, 0, "drawing"])
-    donor = Path(made.donor).name
+    donor = work.names["to"] if Path(work.arguments["to"]).is_file() else Path(made.donor).name
     values = {**made.json(), "donor": donor, "drums": f"the sound of {donor}"}
     stamp = {"encodedby": f"partita transfer, stems, drums of {donor}"}
     sounds = {"content": made.content, "style": middle(made.style, STYLE_SECONDS), "result": made.audio}
+    work.tell(progress=[0, 0, "writing"])
     for name, audio in sounds.items():
         values[name] = _written(audio, work.folder / f"{name}.flac", stamp if name == "result" else {})
     made.audio.write(work.folder / "result.wav", stamp)
-    return values, {"donor": donor, "seconds": made.audio.seconds, **values["settings"]}
+    return values, {"donor": donor, "seconds": made.audio.seconds}
 
 
 def _written(audio: Audio, path: Path, tags: dict[str, str]) -> dict[str, Any]:

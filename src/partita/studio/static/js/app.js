@@ -4,6 +4,8 @@ import { h, icon } from "./dom.js";
 
 export const ROOMS = [
   { name: "classify", title: "Classify", words: "Name the genre of recordings" },
+  { name: "transfer", title: "Transfer", words: "Give a recording the style of another" },
+  { name: "generate", title: "Generate", words: "Make loops of a class" },
   { name: "compose", title: "Compose", words: "Go on from MIDI, fill in, or start from nothing" },
   { name: "train", title: "Train", words: "Teach it your own genres" },
   { name: "models", title: "Models", words: "What can be chosen, and how good it is" },

@@ -2,8 +2,7 @@
 import { choosers, droppable } from "./drop.js";
 import { clock, h, icon, notice } from "./dom.js";
 import { piano } from "./keys.js";
-import { attempt, fileOf, follow, keep, shelf } from "./making.js";
-import { options } from "./options.js";
+import { attempt, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { notesOf, roll, takeColour } from "./roll.js";
 import { ask, connected, upload } from "./server.js";
 
@@ -28,13 +27,13 @@ const takeFile = async ([first, ...more]) => {
   if (first) await attempt(async () => take({ upload: (await upload(first.file, first.path)).id }));
 };
 
-async function beginning(main) {
+function beginning(main) {
   const zone = h("section", { class: "drop small-drop", aria: { label: "A MIDI file" } },
     h("div", { class: "drop-words" }, icon("compose"), h("p", {}, h("strong", {}, "Drop a MIDI file here"), h("span", { class: "muted" }, "The model goes on from its end, or fills a span of it anew."))),
     h("div", { class: "buttons" }, choosers(takeFile, { accept: MIDI, multiple: false, folder: false, words: "Choose a MIDI file" })));
   droppable(zone, takeFile);
   const keyboard = piano((file) => takeFile([{ file, path: file.name }]));
-  const form = await options("compose", { without: ["infill"] });
+  const form = filling("compose", { without: ["infill"] });
   const made = shelf(["render", "compose"], "compose", (job) => (job.verb === "render" ? `prompt · ${clock(job.digest.seconds)} · ${job.digest.notes} notes`
     : `${job.digest.infill ? "filled" : "composed"} · ${job.digest.variations} variation${job.digest.variations === 1 ? "" : "s"} of ${clock(job.digest.seconds)} · ${job.digest.model.split("@")[0]}`));
   main.append(
@@ -52,10 +51,10 @@ async function beginning(main) {
 }
 
 /** A prompt by itself: heard, seen, and gone on from. */
-async function prompt(body, job) {
+function prompt(body, job) {
   const { result } = job;
   const board = roll({ layers: [{ take: -1, notes: notesOf(result) }], seconds: result.seconds, label: `Position in ${job.title}`, chosen: (span) => next.choose(span) });
-  const next = await asking({ recording: job.id }, result.seconds, board);
+  const next = asking({ recording: job.id }, result.seconds, board);
   board.show(-1, fileOf(job, result.sound));
   body.append(board.element,
     h("p", { class: "legend" }, h("i", { class: "swatch", style: { background: `var(${takeColour(-1)})` } }), `The prompt: ${result.pitch.length} notes in ${clock(result.seconds)}`,
@@ -113,7 +112,7 @@ async function variations(body, job) {
     if (play && board.audio.paused) await board.audio.play().catch(() => {});
     return null;
   };
-  next = await asking({ job: job.id, file: result.variations[0].file }, seconds, board, "variation 1");
+  next = asking({ job: job.id, file: result.variations[0].file }, seconds, board, "variation 1");
   const repeat = h("button", { onclick: () => attempt(async () => {
     const seed = result.seed + 1;
     place(await ask("compose", given ? { prompt: given } : {}, { ...job.parameters, seed }, job.batch));
@@ -133,8 +132,8 @@ async function variations(body, job) {
 }
 
 /** What may be asked for next: {element, choose(span), about(words, given)}. */
-async function asking(given, seconds, board, words = "it") {
-  const form = await options("compose", { without: ["infill", ...FOR_NEW] });
+function asking(given, seconds, board, words = "it") {
+  const form = filling("compose", { without: ["infill", ...FOR_NEW] });
   const edge = (id, label) => h("input", { id, type: "number", min: 0, max: Math.ceil(seconds), step: 0.1, aria: { label }, oninput: () => {
     if (from.value !== "" && to.value !== "" && Number(to.value) > Number(from.value)) board.choose([Number(from.value), Number(to.value)], false);
     draw();

@@ -1,6 +1,7 @@
 // What the rooms that make music have in common: a job's way to its result, and the list of what was made.
 import { progressBar, stateWords, stopButton } from "./activity.js";
 import { h, icon, notice } from "./dom.js";
+import { options } from "./options.js";
 import { ENDED, forget, get, jobs, watch } from "./server.js";
 
 export const crumbs = (room, words) => h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: `#/${room}` }, icon("back"), words));
@@ -13,6 +14,21 @@ export async function attempt(deed) {
     notice(error.message, "warn");
     return null;
   }
+}
+
+/** A verb's form at once, filled as soon as its options are known, with the `values` of an earlier request. */
+export function form(verb, how = {}, values = {}) {
+  const element = h("div", { class: "option-slot" }, h("p", { class: "muted" }, "Loading …"));
+  let made = null;
+  attempt(async () => {
+    made = await options(verb, how);
+    for (const [name, value] of Object.entries(values)) made.set(name, value);
+    element.replaceChildren(made.element);
+  });
+  return { element, values() {
+    if (!made) throw new Error("The options are still being loaded.");
+    return made.values();
+  } };
 }
 
 /** The address of one of a job's files. */

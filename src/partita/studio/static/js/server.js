@@ -91,8 +91,19 @@ export const connected = new Promise((resolve) => {
   });
 });
 
+/** The verbs with their options, as the tasks define them; a studio that is still starting is waited for. */
+async function describe() {
+  for (;;) {
+    try {
+      return await get("verbs");
+    } catch (error) {
+      if (error.status !== 503) throw error;
+      await sleep(500);
+    }
+  }
+}
+
 let described = null;
-/** The verbs with their options, as the tasks define them. */
-export const verbs = () => (described ??= get("verbs"));
+export const verbs = () => (described ??= describe());
 
 export const ENDED = new Set(["done", "failed", "stopped", "forgotten"]);
