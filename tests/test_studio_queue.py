@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from partita.errors import PartitaError
 from partita.studio.jobs import Job, QueueFull
 from partita.studio.queue import Queue
 
@@ -154,6 +155,8 @@ def test_a_worker_that_does_not_start_is_said(tmp_path: Path) -> None:
     watched.until(job, "failed")
     watched.queue.close()
     assert "does not start" in job.error
+    with pytest.raises(PartitaError, match="does not start"):
+        watched.queue.described("echo")
 
 
 def test_the_pace_tells_the_time_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

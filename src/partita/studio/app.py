@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def mount(app: FastAPI) -> None:
     """Add the page and its routes to an application whose state holds a `studio`."""
     app.add_exception_handler(PartitaError, _said)
+    app.add_exception_handler(RequestValidationError, _not_understood)
     for part in (jobs, media, models, events):
         app.include_router(part.router, prefix="/api")
     app.add_api_route("/theme.css", lambda: FileResponse(THEME, media_type="text/css"))
@@ -96,3 +98,10 @@ async def _said(_: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
     headers = {"retry-after": "2"} if status == 503 else {}
     return JSONResponse({"error": str(error)}, status, headers)
+
+
+async def _not_understood(_: Request, error: Exception) -> JSONResponse:
+    """Where a request is wrong; what it held is not repeated, since not all that can be read can be written."""
+    assert isinstance(error, RequestValidationError)
+    places = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return JSONResponse({"error": "; ".join(places)}, 422)

@@ -10,12 +10,18 @@ from secrets import compare_digest
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fastapi import HTTPException
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "partita-studio"
+UPLOADS = "/api/uploads"
+MOST_BYTES = 1_000_000
+"""The largest body of a request that is no upload; uploads have limits of their own."""
+TOO_LARGE = "That is larger than anything the studio's page asks."
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' blob:; object-src 'none'; "
@@ -52,6 +58,12 @@ class Guard:
         if reason:
             await _answer(send, 403, reason, {})
             return
+        if scope["path"] != UPLOADS:
+            declared = headers.get("content-length", "0")
+            if declared.isdigit() and int(declared) > MOST_BYTES:
+                await _answer(send, 413, TOO_LARGE, {})
+                return
+            receive = _limited(receive)
         await self.app(scope, receive, _with_headers(send))
 
     def _brings_token(self, scope: Scope) -> bool:
@@ -79,6 +91,21 @@ def _cookie(header: str) -> str:
     except CookieError:
         return ""
     return morsel.value if morsel else ""
+
+
+def _limited(receive: Receive) -> Receive:
+    """Hand on a body up to its limit; one that did not declare its size may turn out to be larger."""
+    size = 0
+
+    async def receiving() -> MutableMapping[str, Any]:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return receiving
 
 
 def _with_headers(send: Send) -> Send:

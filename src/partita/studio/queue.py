@@ -15,9 +15,11 @@ from contextlib import suppress
 from time import time
 from typing import Any
 
+from partita.errors import PartitaError
 from partita.studio.jobs import ENDED, Job, QueueFull, State
 
 WORKER = (sys.executable, "-P", "-m", "partita.studio.worker")
+NO_WORKER = "the worker process does not start; partita doctor may say why"
 MOST_WAITING = 64
 MOST_KEPT = 2000
 """How many ended jobs are remembered; the oldest go first."""
@@ -52,10 +54,12 @@ class Queue:
     def described(self, verb: str) -> Any:
         """A verb with its options, as `verbs.described` has it; waits for a worker that is just starting.
 
-        Raises `QueueFull` where it takes too long.
+        Raises `QueueFull` where it takes too long, `PartitaError` where it does not start.
         """
         if not self.ready.wait(timeout=60):
             raise QueueFull("the studio is still starting; try again soon")
+        if verb not in self.verbs:
+            raise PartitaError(f"{NO_WORKER}, then start the studio again")
         return self.verbs[verb]
 
     def close(self) -> None:
@@ -181,8 +185,8 @@ class _Lane:
         if message is None:
             with self.queue.lock:
                 while self.waiting and not self.closing:
-                    said = "the worker process does not start; partita doctor may say why"
-                    self.queue.end(self.waiting.popleft(), "failed", said)
+                    self.queue.end(self.waiting.popleft(), "failed", NO_WORKER)
+            self.queue.ready.set()
             return False
         self.queue.verbs = {verb["name"]: verb for verb in message["ready"]}
         self.queue.ready.set()
