@@ -87,6 +87,9 @@ FIELDS = {
     ),
     "variations": Field("Variations", "a whole number", "How many to make, each different.", 1, 100, advanced=False),
     "infill": Field("Span", "text", "Write the music in this span of seconds anew, such as 12:20."),
+    "vary": Field(
+        "Vary", "a number", "Vary the prompt instead: 0 gives it back, 1 is a new piece; aaa-vae-notes can.", 0, 1, 0.05
+    ),
     "temperature": Field(
         "Temperature",
         "a number",

@@ -74,7 +74,7 @@ VERBS = {
             "compose",
             "partita.tasks.compose:compose",
             f"{_WORK}.compose:run",
-            frozenset({"prompt"}),
+            frozenset({"prompt", "toward"}),
             "making",
             "New piece",
         ),
