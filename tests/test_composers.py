@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scores import performance
 
+from partita.composing import Key
 from partita.data import load, maestro
 from partita.data.free_piano import chorale
 from partita.errors import DataError, UsageError
@@ -17,7 +18,7 @@ from partita.evaluation import prepare_all
 from partita.events import SUSTAIN, Control, Note, Track
 from partita.midi import Score
 from partita.models import MODELS, decisions, model_class
-from partita.models.decision_composer import DecisionComposer, Hand
+from partita.models.decision_composer import DecisionComposer, Hand, Lean
 from partita.models.decisions import SHIFT, UP, WHAT, moments, spelled
 from partita.models.markov import Markov, MarkovConfig
 from partita.models.note_transformer import NoteTransformer, NoteTransformerConfig
@@ -27,6 +28,7 @@ from partita.tokens import BEGIN, PEDAL_DOWN, PEDAL_UP, PITCH, TIME, VELOCITY, G
 NAMES = [name for name in MODELS if issubclass(model_class(name), DecisionComposer)]
 every_composer = pytest.mark.parametrize("name", NAMES)
 PIECE = performance(200, gap=40)
+KEY, WHITE = Key.named("C"), (0, 2, 4, 5, 7, 9, 11)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,25 @@ def test_a_seed_decides_every_event(composers: dict[str, DecisionComposer], name
     model = composers[name]
     assert composed(model, PIECE, 3, seed=1) == composed(model, PIECE, 3, seed=1)
     assert composed(model, PIECE, 3, seed=1) != composed(model, PIECE, 3, seed=2)
+
+
+@every_composer
+def test_a_lean_draws_pitches_into_a_key_and_onsets_onto_a_beat(
+    composers: dict[str, DecisionComposer], name: str
+) -> None:
+    def drawn(lean: Lean | None) -> tuple[np.ndarray, np.ndarray]:
+        events = composers[name].compose(PIECE, 12, Sampling(), np.random.default_rng(0), lean=lean)
+        notes = [event for event in events if isinstance(event, Note)]
+        return np.array([note.pitch % 12 for note in notes]), np.array([note.tick / 1000 for note in notes])
+
+    def on_eighths(seconds: np.ndarray) -> float:
+        return float(np.cos(4 * np.pi * seconds / 0.8).mean())
+
+    free, leant = drawn(None), drawn(Lean(KEY.lean(), 0.8))
+    assert np.isin(leant[0], WHITE).mean() > np.isin(free[0], WHITE).mean()
+    assert on_eighths(leant[1]) > on_eighths(free[1]) + 0.1
+    alike = drawn(Lean())
+    assert all(np.array_equal(a, b) for a, b in zip(free, alike, strict=True)), "without a wish nothing is changed"
 
 
 @every_composer

@@ -85,9 +85,9 @@ def compose(
     min_p
         Draw among tokens of at least this share of the likeliest one's probability.
     key
-        A key for a new piece, such as D, "F# minor" or Bbm; it is asked of the model, and what came out is measured.
+        A key for a new piece, such as D, "F# minor" or Bbm; pitches lean towards it, and what came out is measured.
     tempo
-        Beats a minute for a new piece; the file's grid of beats is that as well.
+        Beats a minute for a new piece; onsets lean towards its eighths, and the file has its grid.
     density
         Notes a second for a new piece.
     guard

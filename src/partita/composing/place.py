@@ -15,6 +15,7 @@ from partita.composing.wishes import Wishes
 from partita.errors import UnusableMidiError, UsageError
 from partita.events import DRUMS, LAST_TICK, SUSTAIN, Control, Note, Table, Track, columns, rows
 from partita.midi import Score
+from partita.models.decision_composer import Lean
 
 Event = Note | Control
 """What composers yield: ticks are milliseconds, counted from the beginning of the place."""
@@ -47,13 +48,15 @@ class Place:
     """Whether the score has music there already, which gives way."""
     prelude: Score | None = None
     """What a composer is shown where there is nothing before."""
+    lean: Lean | None = None
+    """Where a composer's decisions are drawn to, if it lets them be."""
 
     @classmethod
     def empty(cls, seconds: float, wishes: Wishes = NO_WISHES, seed: int = 0) -> "Place":
         """A score without notes, for a piano piece of `seconds` with `wishes`."""
         score = wishes.score()
         prelude = wishes.prelude(np.random.default_rng(seed)) if wishes else None
-        return cls(score, 0, int(score.ticks_at(seconds)), None, None, 0, 0, prelude=prelude)
+        return cls(score, 0, int(score.ticks_at(seconds)), None, None, 0, 0, prelude=prelude, lean=wishes.lean())
 
     @classmethod
     def after_all(cls, score: Score, seconds: float) -> "Place":

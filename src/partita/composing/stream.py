@@ -16,6 +16,7 @@ from partita.composing.guards import Fault, Limits, Watch
 from partita.composing.place import Event, Place
 from partita.events import SUSTAIN, Control, Note
 from partita.models.composer import Composer
+from partita.models.decision_composer import DecisionComposer
 from partita.sampling import Sampling
 
 HELD_BACK = 10_000
@@ -120,7 +121,9 @@ class Stream:
         seconds = (self.length - start) / 1000
         if _pedal_is_down(written):
             yield Control(start, SUSTAIN, 0)  # models go on from a prompt with the pedal up
-        for event in self.model.compose(prompt, seconds, sampling, rng, self.place.after):
+        lean = self.place.lean
+        leaning = {"lean": lean._replace(since=start / 1000)} if lean and steers(self.model) else {}
+        for event in self.model.compose(prompt, seconds, sampling, rng, self.place.after, **leaning):
             yield event._replace(tick=event.tick + start)
 
     def _mend(self, fault: Fault, start: int) -> Sampling:
@@ -131,6 +134,11 @@ class Stream:
         sampling = replace(self.sampling, temperature=round(base * FACTORS[fault.kind] ** row, 4))
         self.repairs.append(Repair(fault.kind, fault.at / 1000, start / 1000, sampling.temperature))
         return sampling
+
+
+def steers(model: Composer) -> bool:
+    """Whether a model can be made to lean towards a key and a beat; others are only shown them."""
+    return isinstance(model, DecisionComposer)
 
 
 def _notes(events: Sequence[Event]) -> Iterator[Note]:

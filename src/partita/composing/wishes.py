@@ -1,9 +1,9 @@
 """Wishes for a new piece: key, tempo, density; how a composer is brought to them, and what came out.
 
 Composers go on as what they are shown went. So a piece with wishes starts from a prelude that is made to them, four
-bars of broken chords on I, IV, V and I, which is shown to the composer and then left out. That asks nothing of a model
-but that it continues; how well it listens is measured on what it writes, the key by the profiles of Krumhansl and
-Kessler 1982.
+bars of broken chords on I, IV, V and I, which is shown to the composer and then left out. That settles how dense the
+piece is, but neither key nor tempo; so composers of decisions also lean towards the key's profile (Krumhansl and
+Kessler 1982) and the beat's grid while they draw (`decision_composer.Lean`). What came out is measured.
 """
 
 import re
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from partita.errors import UsageError
 from partita.events import DRUMS, SUSTAIN, Control, KeySignature, Note, Tempo, Track
 from partita.midi import Score
+from partita.models.decision_composer import Lean
 
 NAMES = (
     ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
@@ -30,6 +31,12 @@ PROFILES = (
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 )
 """How well each pitch class, counted from the tonic, fits into major and into minor (Krumhansl and Kessler 1982)."""
+
+OUTSIDE = 1.5
+"""Nats by which a pitch outside the scale of a wished key is made less likely, beside what its profile says."""
+
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10, 11))
+"""Steps above the tonic of major, and of minor with both of its sevenths."""
 
 BARS = ((0, (0, 4, 7)), (5, (0, 4, 7)), (7, (0, 4, 7)), (0, (0, 4, 7)))
 """Roots above the tonic, and chords on them, of a prelude in major; in minor the dominant alone keeps its third."""
@@ -71,6 +78,12 @@ class Key:
     def __str__(self) -> str:
         return f"{NAMES[self.minor][self.tonic]} {'minor' if self.minor else 'major'}"
 
+    def lean(self) -> tuple[float, ...]:
+        """Nats to add to pitch classes 0..11 so that music leans towards the key: its profile, and less outside."""
+        profile = np.log(PROFILES[self.minor]) - np.log(np.mean(PROFILES[self.minor]))
+        outside = np.isin(np.arange(12), SCALES[self.minor], invert=True)
+        return tuple(np.roll(profile - OUTSIDE * outside, self.tonic).tolist())
+
     @property
     def sharps(self) -> int:
         """Sharps of its signature, flats negative, -5..6."""
@@ -99,6 +112,12 @@ class Wishes:
         tempos = [Tempo(0, round(60e6 / self.tempo))] if self.tempo else []
         keys = [KeySignature(0, self.key.sharps, int(self.key.minor))] if self.key else []
         return Score(ticks_per_beat=500, tempos=tempos, key_signatures=keys, name="new piece")
+
+    def lean(self) -> Lean | None:
+        """What a composer's decisions are drawn to for key and tempo; None where neither is wished for."""
+        if self.key is None and self.tempo is None:
+            return None
+        return Lean(self.key.lean() if self.key else (), 60 / self.tempo if self.tempo else 0.0)
 
     def prelude(self, rng: np.random.Generator) -> Score:
         """Four bars of four beats, of 1 ms ticks, as wished; a key is drawn where none is."""

@@ -7,7 +7,7 @@ sample can be decoded, plays on a piano and lasts exactly as long as was asked.
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,36 @@ from partita.tokens import (
 MILLISECONDS = 1000 // STEPS_PER_SECOND
 REACH = STEPS + np.where(STEPS >= STEPS_PER_SECOND, STEPS_PER_SECOND - 1, 0) + 10**9 * (STEPS[TEN_SECONDS] == STEPS)
 """How many steps may pass in all once a shift is chosen: what time may go on by included."""
+
+
+PULL = 1.0
+"""Nats of each of the two waves that draw onsets to a beat: one is highest on eighths, the other on sixteenths."""
+
+
+class Lean(NamedTuple):
+    """Where decisions are drawn to: `keys` has nats for each pitch class, `beat` a beat's seconds; empty, 0: nowhere.
+
+    `since` is how many seconds before the new music the first beat was. How likely a note is, and one at the same time
+    as the last, stays as the model has it.
+    """
+
+    keys: tuple[float, ...] = ()
+    beat: float = 0.0
+    since: float = 0.0
+
+    def towards(self, logits: NDArray[np.floating], column: int, time: int) -> NDArray[np.floating]:
+        """Logits of a row's `column`, `SHIFT` or `WHAT`, of a row that follows `time` steps into the new music."""
+        nats = np.zeros(len(logits))
+        chosen = slice(0, UP)
+        if column == WHAT and self.keys:
+            nats[chosen] = np.resize(self.keys, UP)
+        elif column == SHIFT and self.beat:
+            chosen = slice(1, FIRST_SECOND)
+            turn = 2 * np.pi * ((time + STEPS[chosen]) / STEPS_PER_SECOND + self.since) / self.beat
+            nats[chosen] = PULL * (np.cos(2 * turn) + np.cos(4 * turn))
+        before, after = (np.logaddexp.reduce(each[chosen]) for each in (logits, logits + nats))
+        nats[chosen] += before - after
+        return logits + nats
 
 
 class Reader(Protocol):
@@ -126,13 +156,17 @@ class DecisionComposer(Composer):
         sampling: Sampling,
         rng: np.random.Generator,
         until: Score | None = None,
+        lean: "Lean | None" = None,
     ) -> Iterator[Event]:
-        """Yield what follows `prompt`, as the contract says."""
+        """Yield what follows `prompt`, as the contract says, leaning towards a key and a beat if asked to.
+
+        Raises `UsageError` as the contract says.
+        """
         if not 0 < seconds < np.inf:
             raise UsageError(f"{seconds} seconds: a length above 0 is wanted")
         if until is not None and not self.infills:
             raise UsageError(f"{self.name} can't fill gaps, since it does not look at what follows")
-        return self._events(prompt, seconds, sampling, rng, until)
+        return self._events(prompt, seconds, sampling, rng, until, lean)
 
     def _events(
         self,
@@ -141,6 +175,7 @@ class DecisionComposer(Composer):
         sampling: Sampling,
         rng: np.random.Generator,
         until: Score | None,
+        lean: "Lean | None",
     ) -> Iterator[Event]:
         tokens = encode(prompt)[:-1] if prompt is not None else np.array([BEGIN], np.int16)
         begin = round(prompt.seconds * STEPS_PER_SECOND) if prompt is not None else 0
@@ -150,7 +185,10 @@ class DecisionComposer(Composer):
         hand = Hand(tokens, begin)
 
         def decide(mask: NDArray[np.bool_], *decided: int) -> int:
-            return int(draw(np.where(mask, reader.logits(decided), -np.inf), rng, sampling))
+            logits = reader.logits(decided)
+            if lean and len(decided) in (SHIFT, WHAT):
+                logits = lean.towards(logits, len(decided), hand.time - begin)
+            return int(draw(np.where(mask, logits, -np.inf), rng, sampling))
 
         while True:
             shift = decide(hand.shifts())

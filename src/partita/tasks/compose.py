@@ -338,6 +338,8 @@ def _training_set(model: str) -> "TrainingSet | None":
 
 def _remarks(place: "Place", composer: "Composer", card: Mapping[str, Any], known: bool) -> tuple[str, ...]:
     """What a user should know about a request before looking at its results."""
+    from partita.composing.stream import steers
+
     remarks = []
     if place.before:
         used, whole = composer.context_seconds(place.before), place.before.seconds
@@ -347,6 +349,8 @@ def _remarks(place: "Place", composer: "Composer", card: Mapping[str, Any], know
         remarks.append(f"{drums} notes of drums are kept and not looked at")
     if place.coarseness:
         remarks.append(f"a tick of this file is {1000 * place.coarseness:.0f} ms: new notes lie as near as that allows")
+    if place.lean and not steers(composer):
+        remarks.append("this model is shown key and tempo in a prelude and then goes on as it likes")
     if licence := card.get("licence"):
         remarks.append(f"licence of the model: {licence}")
     if not known:
