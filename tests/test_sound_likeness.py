@@ -88,5 +88,5 @@ def test_the_command_measures_generators(
     assert main([*wanted, "--genres", "beat,drone", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["samples"] == 4
-    assert set(told["distances"]) == {"statistics", "genre network"}
+    assert set(told["distances"]) == {"statistics", "statistics over hiss", "genre network"}
     assert main([*wanted, "--stress"]) == 2

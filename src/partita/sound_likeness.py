@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from partita.audio import AudioFile
+from partita.audio import AudioFile, Excerpt
 from partita.checkpoint import load
 from partita.data import Dataset
 from partita.errors import UsageError
@@ -51,7 +51,9 @@ PEAK = 10 ** (-1 / 20)
 COMPONENTS = 16
 """Principal components that distances are taken of; more than clips would only add to the bias."""
 LISTENER = "genre-cnn"
-JUDGED_BY = 3
+HISS = 1e-3
+"""Noise 60 dB below full scale: under it nothing is heard, yet levels 80 dB deep are full of it."""
+JUDGED_BY = 2
 """The judge of classes learns from so many times the clips that are compared."""
 RUN = 16
 """Tokens in a row that count as copied if they come in training."""
@@ -136,10 +138,12 @@ def measure_sounds(
     seconds: float,
     sampling: Sampling,
     seed: int = 0,
+    copies: bool = True,
     progress: Progress | None = None,
 ) -> SoundLikeness:
     """Let a generator make `samples` sounds of `seconds` and compare them with clips of a split and of training.
 
+    To look for `copies` takes longest, since all of training is gone through.
     Raises `UsageError` where a class has too few clips of that length, or fewer than two sounds are wanted of each.
     """
     labels, each = model.labels, samples // max(1, len(model.labels))
@@ -153,13 +157,15 @@ def measure_sounds(
     made, drawn = make(model, like, seconds, sampling, seed, progress)
     speed = len(made) * seconds / (process_time() - begun)
     noise = [Clip(_levelled(rng.normal(size=len(c.samples)).astype(np.float32)), c.label, c.bpm) for c in held]
-    ears = {"statistics": Ear(statistics, trained), "genre network": Ear(Listener(), trained)}
+    embeddings: dict[str, Callable[[Array], Array]]
+    embeddings = {"statistics": statistics, "statistics over hiss": over_hiss, "genre network": Listener()}
+    ears = {kind: Ear(embed, trained) for kind, embed in embeddings.items()}
     distances = {kind: _distances(ear, made, like, noise, held) for kind, ear in ears.items()}
     judge, ear = Judge(trained, labels), ears["statistics"]
     varied, usual = ear.hear(made), ear.hear(held)
     spread = diversity(usual, 0.0).pairwise
     own = diversity(varied, 0.1 * spread)
-    copies = _copies({"made": made, "real": held}, model, dataset, progress)
+    near = _copies({"made": made, "real": held}, model, dataset, progress) if copies else {}
     return SoundLikeness(
         model=name,
         samples=len(made),
@@ -173,8 +179,8 @@ def measure_sounds(
         agreement={"made": judge.agreement(made), "real": judge.agreement(held)},
         distinct=own.distinct / len(made),
         pairwise=own.pairwise / spread,
-        copied={which: sum(value >= SAME for value in values) for which, values in copies.items()},
-        nearest={which: max(values, default=0.0) for which, values in copies.items()},
+        copied={which: sum(value >= SAME for value in values) for which, values in near.items()},
+        nearest={which: max(values, default=0.0) for which, values in near.items()},
         token_copies=_token_copies(model, drawn, dataset, split, seconds),
         inversion=_inversion(model, drawn),
         faults=[f"{each.audio.name}: {fault}" for each in drawn for fault in each.faults],
@@ -210,12 +216,9 @@ def clips(
             if len(taken) == each or not own:
                 break
             example = own[turn % len(own)]
-            samples = _samples(example, rate)
-            if len(samples) >= size:
-                begin = int(rng.integers(0, len(samples) - size + 1))
-                part = samples[begin : begin + size]
-                if float(np.abs(part).max()) > 1e-3:
-                    taken.append(Clip(_levelled(part), label, _tempo(example)))
+            part = _excerpt(example, seconds, rate, rng)[:size]
+            if len(part) == size and float(np.abs(part).max()) > 1e-3:
+                taken.append(Clip(_levelled(part), label, _tempo(example)))
         if len(taken) < each:
             raise UsageError(
                 f"{label}: {len(taken)} clips of {seconds:g} s, {each} are wanted; ask for fewer or shorter"
@@ -248,6 +251,12 @@ def make(
 def statistics(samples: Array) -> Array:
     """The statistics of timbre and rhythm (291,) that genre-linear decides by."""
     return summary(gtzan_levels(samples))
+
+
+def over_hiss(samples: Array) -> Array:
+    """The same statistics (291,) of a sound that lies over soft noise, so that what can't be heard does not count."""
+    noise = HISS * np.random.default_rng(0).normal(size=len(samples))
+    return statistics((samples + noise).astype(np.float32))
 
 
 class Listener:
@@ -303,6 +312,16 @@ class Judge:
 
 def _samples(example: Example, rate: int) -> Array:
     return np.concatenate([*example.recording.blocks(rate)])  # type: ignore[union-attr]
+
+
+def _excerpt(example: Example, seconds: float, rate: int, rng: np.random.Generator) -> Array:
+    """Some `seconds` of a recording, and a little more, from a random place of it."""
+    recording = example.recording
+    if not isinstance(recording, AudioFile):
+        samples = _samples(example, rate)
+        return samples[int(rng.integers(0, max(1, len(samples) - round(seconds * rate)))) :]
+    start = rng.uniform(0, max(0.0, (recording.info().seconds or 0.0) - seconds - 0.1))
+    return np.concatenate([*Excerpt(recording, start, seconds + 0.1).blocks(rate)])
 
 
 def _tempo(example: Example) -> float:

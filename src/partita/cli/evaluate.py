@@ -37,6 +37,7 @@ def evaluate(
     samples: int = 0,
     seconds: float = 30.0,
     temperature: float | None = None,
+    copies: bool = True,
     seeds: int = 0,
     folds: int = 0,
     out: Path | None = None,
@@ -104,6 +105,8 @@ def evaluate(
         How long --samples are, and the real clips.
     temperature
         How boldly a generator's sounds are drawn, in the place of what its card says.
+    copies
+        Look for copies of training recordings in a generator's sounds, which takes longest.
     seeds
         Train anew with so many seeds and give mean and spread; the same command goes on where it was stopped.
     folds
@@ -155,7 +158,8 @@ def evaluate(
         raise UsageError("--compare, --stress, --html, --csv and --update-card do not go with --samples")
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
-        drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "temperature": temperature, "out": out}
+        drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "out": out}
+        drawn |= {"temperature": temperature, "copies": copies}
         result = measure(model, progress=progress, **options, **drawn, **known)
     if isinstance(result, Resemblance | SoundLikeness):
         if csv or html or stress or compare:
@@ -261,7 +265,7 @@ def sound_lines(result: "SoundLikeness") -> list[str]:
             beside = (
                 f"real to real {found.real:.3f}, {_range(found.bound[1:])} within held-out, noise {found.noise:.3f}"
             )
-            lines.append(f"{name:<12} {found.made:.3f}  {embedding}; {beside}")
+            lines.append(f"{name:<12} {found.made:.3f}  by {embedding}; {beside}")
     pairs = {
         "periodicity": result.periodicity,
         "novelty dB": result.novelty,

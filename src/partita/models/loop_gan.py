@@ -52,9 +52,9 @@ class LoopGANConfig(PatchConfig):
 
     bars: int = 1
     components: int = 32
-    width: int = 128
+    width: int = 64
     latent: int = 64
-    penalty: float = 1.0
+    penalty: float = 3.0
     turned: float = 0.4
 
     def __post_init__(self) -> None:
@@ -71,7 +71,7 @@ class LoopGAN(PatchModel):
     name = "loop-gan"
     Config = LoopGANConfig
     recipe = Recipe(
-        steps=3000, batch=32, learning_rate=6e-4, warmup=0, schedule="constant", ema=0.998, validate_every=300, clip=0.0
+        steps=3000, batch=24, learning_rate=4e-4, warmup=0, schedule="constant", ema=0.998, validate_every=300, clip=0.0
     )
     loss_lines: ClassVar = {"hinge: nothing can be told apart": 2.0}
     scale: Tensor
