@@ -1,6 +1,6 @@
 // The room Compose: a prompt from a file, from a keyboard or none; what goes on from it, on a roll.
 import { choosers, droppable } from "./drop.js";
-import { clock, h, icon, notice } from "./dom.js";
+import { clock, h, icon, notice, percent } from "./dom.js";
 import { piano } from "./keys.js";
 import { attempt, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { notesOf, roll, takeColour } from "./roll.js";
@@ -63,6 +63,7 @@ function prompt(body, job) {
   return board.close;
 }
 
+const TOLD = 8; // of 4 notes hardly any run is new, of 16 almost all are
 const plural = (count, words) => `${count} ${words}${count === 1 ? "" : "s"}`;
 
 /** What a variation shares with what the model has learnt from, in words: [headline, sentence, kind]. */
@@ -71,7 +72,8 @@ export function originality(shared) {
   const { human, notes, seconds, work } = shared;
   const run = notes ? `The longest run it shares with the music the model learnt from has ${plural(notes, "note")} (${seconds.toFixed(1)} s), in ${work}.` : "It shares no run of notes with the music the model learnt from.";
   if (!human) return ["Compared with its training music", run, ""];
-  const usual = `People's own pieces of ${human.seconds.toFixed(0)} s share ${Math.round(human.median)} in the middle, and 19 of 20 share no more than ${Math.round(human.usual)}.`;
+  const fresh = shared.novelty[TOLD] === undefined ? "" : ` ${percent(shared.novelty[TOLD])} of its runs of ${TOLD} notes are new${human.novelty[TOLD] === undefined ? "" : `, of people's ${percent(human.novelty[TOLD])}`}.`;
+  const usual = `People's own pieces of ${human.seconds.toFixed(0)} s share ${Math.round(human.median)} in the middle, and 19 of 20 share no more than ${Math.round(human.usual)}.${fresh}`;
   if (notes <= human.usual) return ["As original as people's music", `${run} ${usual}`, "good"];
   if (notes <= human.most) return ["Quotes more than most people do", `${run} ${usual} The most was ${Math.round(human.most)}.`, "fair"];
   return ["A copy in part", `${run} ${usual} No human piece measured shares more than ${Math.round(human.most)}: take it for a quotation.`, "poor"];
@@ -112,7 +114,7 @@ async function variations(body, job) {
     if (play && board.audio.paused) await board.audio.play().catch(() => {});
     return null;
   };
-  next = asking({ job: job.id, file: result.variations[0].file }, seconds, board, "variation 1");
+  next = asking({ job: job.id, file: result.variations[0].file }, seconds, board, "variation 1", job.parameters);
   const repeat = h("button", { onclick: () => attempt(async () => {
     const seed = result.seed + 1;
     place(await ask("compose", given ? { prompt: given } : {}, { ...job.parameters, seed }, job.batch));
@@ -132,8 +134,8 @@ async function variations(body, job) {
 }
 
 /** What may be asked for next: {element, choose(span), about(words, given)}. */
-function asking(given, seconds, board, words = "it") {
-  const form = filling("compose", { without: ["infill", ...FOR_NEW] });
+function asking(given, seconds, board, words = "it", values = {}) {
+  const form = filling("compose", { without: ["infill", ...FOR_NEW] }, values);
   const edge = (id, label) => h("input", { id, type: "number", min: 0, max: Math.ceil(seconds), step: 0.1, aria: { label }, oninput: () => {
     if (from.value !== "" && to.value !== "" && Number(to.value) > Number(from.value)) board.choose([Number(from.value), Number(to.value)], false);
     draw();

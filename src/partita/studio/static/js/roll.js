@@ -112,7 +112,8 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
       if (pitch % 12 === 0) {
         pen.fillStyle = css(inks.muted);
         pen.textAlign = "left";
-        pen.fillText(`C${pitch / 12 - 1}`, 0, (high - pitch + 1) * tall);
+        const foot = (high - pitch + 1) * tall;
+        if (foot > 10 * scale) pen.fillText(`C${pitch / 12 - 1}`, 0, foot);
         pen.fillStyle = css(inks.line);
         pen.fillRect(GUTTER * scale, (high - pitch + 1) * tall, canvas.width, scale);
       }
@@ -144,7 +145,7 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
         const wide = Math.max(2 * scale, length * pace * scale - scale);
         pen.fillStyle = css(colour, ghost ? 0.2 : 0.55 + (0.45 * velocity) / 127);
         pen.beginPath();
-        pen.roundRect(left, (high - pitch) * tall + 0.5, wide, Math.max(2 * scale, tall - 1), Math.min(3 * scale, tall / 3));
+        pen.roundRect(left, (high - pitch) * tall + 0.5, wide, Math.max(2 * scale, tall * 0.9), Math.min(3 * scale, tall / 3));
         pen.fill();
         if (sounds) {
           pen.strokeStyle = css(inks.ink);

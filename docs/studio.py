@@ -1,0 +1,196 @@
+"""Make the pictures in docs/studio/: every room of the studio with something in it, light and dark.
+
+    python docs/studio.py                                    # all of them
+    python docs/studio.py --only compose --width 390 --whole --out /tmp/pictures
+
+Wants Playwright and a Chromium (`CHROMIUM`, by default the one on the path). All that is seen is made here or bundled.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from partita.midi import Note, Score, Tempo, Track
+
+HERE = Path(__file__).parent
+THEMES = ("light", "dark")
+PATIENCE = 240_000
+"""Milliseconds."""
+
+PRELUDE = "C4E4G4C5E5 C4D4A4D5F5 B3D4G4D5F5 C4E4G4C5E5 C4E4A4E5A5 C4D4F#4A4D5 B3D4G4D5G5 B3C4E4G4C5".split()  # noqa: SIM905
+"""The first bars of Bach's prelude in C major, BWV 846, five notes of each."""
+
+NAMES = {"C": 0, "D": 2, "E": 4, "F": 5, "F#": 6, "G": 7, "A": 9, "B": 11}
+
+
+def prelude() -> Score:
+    """The prelude's beginning as it is played: each bar's notes rise twice, in sixteenths."""
+    notes = []
+    for bar, chord in enumerate(PRELUDE):
+        pitches = [NAMES[name] + 12 * (int(octave) + 1) for name, octave in re.findall(r"([A-G]#?)(\d)", chord)]
+        for half in range(2):
+            for step, place in enumerate((0, 1, 2, 3, 4, 2, 3, 4)):
+                tick = 120 * (16 * bar + 8 * half + step)
+                held = (960, 840)[step] - 10 if step < 2 else 115
+                notes.append(Note(tick, held, pitches[place], 58 + 4 * place + 6 * (step == 0)))
+    return Score([Track(notes)], tempos=[Tempo(0, 60_000_000 // 72)])
+
+
+@contextmanager
+def studio(state: Path) -> Iterator[str]:
+    """The address of a studio with empty folders of its own."""
+    environment = {**os.environ, "PARTITA_STATE": str(state), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "partita", "studio", "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        yield re.findall(r"http://\S+", line)[0]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def classify(page: Page, folder: Path) -> None:
+    """An answer with what decided it."""
+    page.get_by_role("button", name=re.compile("Vibe Ace")).click()
+    page.get_by_role("button", name="Find the seconds that decided").click()
+    expect(page.get_by_role("button", name=re.compile("^Hear "))).to_be_visible()
+
+
+def library(page: Page, folder: Path) -> None:
+    """The room Classify with several answers."""
+    for piece in ("trumpet", "Fishin", "Sugar Plum", "Hungarian"):
+        page.goto(f"{page.url.split('#')[0]}#/classify")
+        page.get_by_role("button", name=re.compile(piece)).click()
+        expect(page.locator(".verdict")).to_be_visible()
+    page.goto(f"{page.url.split('#')[0]}#/classify")
+    expect(page.locator(".label-choice").first).to_be_visible()
+
+
+def transfer(page: Page, folder: Path) -> None:
+    """Content and result, heard side by side."""
+    page.get_by_label("Content: a bundled piece").select_option(label="Mihai Sorohan, solo trumpet in F, 90 bpm")
+    page.get_by_label("Style: a bundled piece").select_option(label="Kevin MacLeod, Vibe Ace")
+    expect(page.get_by_label("Strength")).to_be_visible()
+    page.get_by_role("button", name="Transfer").click()
+    expect(page.get_by_role("region", name="Measurements", exact=True)).to_be_visible()
+    page.get_by_role("slider", name="Position in content and result").press("PageUp")
+
+
+def generate(page: Page, folder: Path) -> None:
+    """Loops of a class."""
+    page.get_by_label("Class").select_option("funk")
+    page.get_by_label("Beats a minute").fill("104")
+    page.get_by_label("Variations").fill("2")
+    page.get_by_label("Loop").check()
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".sound")).to_have_count(2)
+
+
+def compose(page: Page, folder: Path) -> None:
+    """A prompt with variations, the second one chosen."""
+    prelude().write(folder / "Prelude in C.mid")
+    page.locator("input[type=file]").set_input_files(folder / "Prelude in C.mid")
+    expect(page.get_by_label("Variations")).to_be_visible()
+    page.get_by_label("Variations").fill("3")
+    page.get_by_label("Seconds", exact=True).fill("12")
+    page.get_by_role("button", name="Go on from it").click()
+    page.get_by_role("button", name="Hear variation 2").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("slider", name=re.compile("^Position in")).press("End")
+    for _ in range(6):
+        page.get_by_role("slider", name=re.compile("^Position in")).press("ArrowLeft")
+
+
+def piano(page: Page, folder: Path) -> None:
+    """The room Compose with something played."""
+    expect(page.get_by_label("Variations")).to_be_visible()
+    for letter in "adgkgdahf":
+        page.keyboard.press(letter, delay=90)
+
+
+def train(page: Page, folder: Path) -> None:
+    """Curves of a small training."""
+    page.goto(f"{page.url.split('#')[0]}#/train")
+
+
+def models(page: Page, folder: Path) -> None:
+    """All cards."""
+    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+
+
+def card(page: Page, folder: Path) -> None:
+    """One card."""
+    page.goto(f"{page.url.split('#')[0]}#/models/genre-cnn")
+    expect(page.get_by_role("heading", name="Card")).to_be_visible()
+
+
+ROOMS: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
+    "answer": ("classify", classify),
+    "library": ("classify", library),
+    "transfer": ("transfer", transfer),
+    "generate": ("generate", generate),
+    "compose": ("compose", compose),
+    "piano": ("compose", piano),
+    "train": ("train", train),
+    "models": ("models", models),
+    "card": ("models", card),
+}
+
+
+def main() -> None:
+    """Visit the rooms and write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=HERE / "studio")
+    parser.add_argument("--only", nargs="*", choices=ROOMS, default=list(ROOMS))
+    parser.add_argument("--width", type=int, nargs="*", default=[1280])
+    parser.add_argument("--whole", action="store_true", help="whole pages, not what a window shows")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        studio(Path(folder) / "state") as address,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--mute-audio"])
+        page = browser.new_page(reduced_motion="reduce")
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        page.on("pageerror", lambda error: sys.exit(f"an error in the page: {error}"))
+        for name in asked.only:
+            room, visit = ROOMS[name]
+            page.set_viewport_size({"width": 1280, "height": 860})
+            page.goto(f"{address}#/{room}")
+            visit(page, Path(folder))
+            for width in asked.width:
+                for theme in THEMES:
+                    taken(page, asked.out, name, width, theme, whole=asked.whole)
+        browser.close()
+
+
+def taken(page: Page, out: Path, name: str, width: int, theme: str, *, whole: bool) -> None:
+    """Write one picture as WebP."""
+    page.set_viewport_size({"width": width, "height": 860})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
+    page.wait_for_timeout(400)
+    picture = Image.open(BytesIO(page.screenshot(full_page=whole)))
+    place = out / f"{name}-{theme}{'' if width == 1280 else f'-{width}'}.webp"
+    picture.convert("RGB").save(place, quality=82, method=6)
+    print(f"{place}: {place.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
