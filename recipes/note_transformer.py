@@ -36,7 +36,7 @@ PLANS = {
         protocol="song",
         settings={"steps": 2000, "validate_every": 500},
         reported="song",
-        sampling={"temperature": 1.0, "min_p": 0.0},
+        sampling={},
         licence="Weights: MIT. Learnt from POP909 (its files MIT, the songs themselves not free; none of them is part "
         "of this package) and from Bach's chorales (public domain).",
     ),
@@ -48,7 +48,7 @@ PLANS = {
         licence="Weights: CC BY-NC-SA 4.0, for non-commercial use alone, as MAESTRO, from which they were learnt.",
     ),
 }
-"""`sampling` is what `partita sweep` found nearest to real music on the protocol that each learns by."""
+"""`sampling`, if any, is what `partita sweep` found nearest to real music on the protocol that the model learns by."""
 
 
 def remake(name: str, data: str, runs: Path, out: Path) -> None:
@@ -60,7 +60,8 @@ def remake(name: str, data: str, runs: Path, out: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(run / WEIGHTS, folder / WEIGHTS)
     remade = f"recipes/note_transformer.py {name}"
-    card = {**read_card(run), "sampling": plan.sampling, "licence": plan.licence, "remade by": remade}
+    sampling = {"sampling": plan.sampling} if plan.sampling else {}
+    card = {**read_card(run), **sampling, "licence": plan.licence, "remade by": remade}
     write_json(folder / CARD, card)
     learnt, known = (datasets.load(data, each, 0) for each in (plan.protocol, plan.reported))
     training = ((example.id, example.score) for example in learnt.split("train"))
