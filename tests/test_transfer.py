@@ -8,9 +8,12 @@ import pytest
 
 from partita import figures, rhythm
 from partita.audio import Audio
+from partita.checkpoint import load, read_card
 from partita.errors import UnusableAudioError, UsageError
+from partita.models.classifier import Classifier
 from partita.tasks.transfer import add_style, styles, transfer
 from partita.transfers import METHODS, method_class
+from partita.transfers.donors import GUIDE
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
 from partita.transfers.measurement import Comparison, equalised
@@ -90,6 +93,13 @@ def test_what_holds_no_music_is_refused_by_every_method(name: str) -> None:
 def test_a_recording_may_be_its_own_style_and_have_no_beat() -> None:
     drone = Audio(0.3 * np.sin(2 * np.pi * 220 * np.arange(4 * RATE) / RATE), RATE)
     assert np.isfinite(Stems().apply(drone, drone).samples).all()
+
+
+def test_the_guide_shares_no_song_with_what_is_measured() -> None:
+    card = read_card(GUIDE)
+    assert card["metrics"]["valid"]["accuracy"] > 0.6  # of the benchmark's contents and donors
+    assert card["data"]["train"] == 517
+    assert isinstance(load(GUIDE), Classifier)
 
 
 def test_measures_agree_with_what_they_are_of() -> None:

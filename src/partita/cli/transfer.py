@@ -21,7 +21,7 @@ def transfer(
     comping: float = 1.0,
     tempo: Literal["content", "style"] = "content",
     donor: str = "auto",
-    guide: str = "genre-cnn",
+    guide: str | None = None,
     seed: int = 0,
     plot: Path | None = None,
     controls: Annotated[bool, Parameter(negative=())] = False,
@@ -60,7 +60,7 @@ def transfer(
     donor
         The recording whose style is taken, or auto.
     guide
-        The classifier that chooses among recordings.
+        The classifier that chooses among recordings; by default one that shares no song with the judge.
     seed
         Draws the sounds that the mosaic is made of.
     plot
@@ -71,6 +71,7 @@ def transfer(
         Print JSON.
     """
     from partita.tasks.transfer import transfer as task
+    from partita.transfers.donors import GUIDE
 
     out = out or content.with_name(f"{content.stem} in {Path(to).stem}.wav")
     if out.suffix.lower() not in {".wav", ".flac", ".ogg", ".mp3"}:
@@ -81,7 +82,7 @@ def transfer(
         raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
     made = task(
         content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
-        guide=guide, seed=seed, controls=controls,
+        guide=guide or GUIDE, seed=seed, controls=controls,
     )  # fmt: skip
     made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
     if plot:

@@ -16,12 +16,11 @@ from partita.features import gtzan_levels
 from partita.ledger import state_folder
 from partita.models.classifier import Classifier
 from partita.transfers import judge as judges
-from partita.transfers.donors import search
+from partita.transfers.donors import GUIDE, search
 from partita.transfers.likeness import chroma_cosine
 from partita.transfers.measurement import Comparison, Measurement, equalised, excerpt
 from partita.transfers.stems import Stems, StemsConfig, middle
 
-DEFAULT_GUIDE = "genre-cnn"
 MOST_DONORS = 8
 EXCERPT_SECONDS = 30.0
 """What the library keeps of a recording: its middle."""
@@ -87,7 +86,7 @@ def transfer(
     comping: float = 1.0,
     tempo: Literal["content", "style"] = "content",
     donor: str = "auto",
-    guide: str = DEFAULT_GUIDE,
+    guide: str | Path = GUIDE,
     seed: int = 0,
     controls: bool = False,
 ) -> Transferred:
@@ -209,7 +208,7 @@ def _picture(audio: Audio) -> tuple[NDArray[np.uint8], float, list[float]]:
     return gtzan_levels(samples), seconds, [float(beat) for beat in beats[(beats >= 0) & (beats <= seconds)]]
 
 
-def _guide(name: str) -> Classifier:
+def _guide(name: str | Path) -> Classifier:
     model = load(name)
     if not isinstance(model, Classifier):
         raise CheckpointError(f"{name}: is a {model.name}, which does not classify, so it can't choose a donor")

@@ -1,12 +1,14 @@
 """Whose style: of several recordings of a genre the one with which a guide hears the genre best.
 
 Genre is a matter of sets, not of one recording, and which exemplar is taken is worth as much as the method. Every donor
-is tried with several settings on a stretch of the content; a guide model, which the result must not be judged by, and
-what is left of the content's chords and the style's bars decide.
+is tried with several settings on a stretch of the content; a guide model, which the result must not be judged by,
+hears donor and result; that and what is left of the content's chords and the style's bars decide.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -18,11 +20,14 @@ from partita.transfers.base import refuse_unusable
 from partita.transfers.likeness import Likeness, likeness, on_grid
 from partita.transfers.stems import STYLE_SECONDS, Stems, StemsConfig, at_rate, middle, take_apart
 
+GUIDE = Path(str(files("partita.transfers") / "guide"))
+"""A checkpoint: genre-linear on songs that the judge was not trained on."""
 TRIAL_SECONDS = 20.0
 """The middle of the content that donors are tried on."""
-BAR_WEIGHT, LEAST_CHROMA, CHROMA_WEIGHT = 1.0, 0.8, 10.0
-"""What a bar's correlation is worth in nats, and each unit by which chords fall below their least likeness."""
-VARIANTS: tuple[dict[str, float], ...] = ({}, {"timbre": 0.6}, {"drums": 0.7})
+DONOR_WEIGHT, BAR_WEIGHT, LEAST_CHROMA, CHROMA_WEIGHT = 2.0, 0.5, 0.8, 10.0
+"""What counts beside the guide's log-probability of a result: its log-probability of the donor itself, since it knows
+real recordings better; a bar's correlation; and each unit by which chords fall below their least likeness."""
+VARIANTS: tuple[dict[str, float], ...] = ({}, {"timbre": 0.6}, {"drums": 1.4})
 """Settings tried for each donor, as factors of those asked for."""
 
 
@@ -60,16 +65,24 @@ def search(
         except UnusableAudioError:
             continue
         theirs = take_apart(at_rate(middle(donor, STYLE_SECONDS), excerpt.rate))
+        typical = _nats(guide.classify(donor).probabilities, target)
         for variant in VARIANTS if config.strength else VARIANTS[:1]:
-            settings = replace(config, **{name: getattr(config, name) * factor for name, factor in variant.items()})
+            settings = replace(
+                config, **{name: min(2.0, getattr(config, name) * factor) for name, factor in variant.items()}
+            )
             made = Audio(Stems(settings).combine(excerpt, ours, theirs, seed), excerpt.rate, content.name)
             samples = made.mono(rhythm.RATE)
             alike = likeness(chords, on_grid(ours.rhythm, samples), samples, theirs.rhythm)
             heard = guide.classify(made).probabilities
-            score = sum(weight * float(np.log(max(heard[label], 1e-6))) for label, weight in target.items())
+            score = _nats(heard, target) + DONOR_WEIGHT * typical
             score += BAR_WEIGHT * alike.bar + CHROMA_WEIGHT * min(0.0, alike.chroma - LEAST_CHROMA)
             probability = sum(weight * heard[label] for label, weight in target.items())
             trials.append(Trial(donor, settings, score, probability, alike))
     if not trials:
         raise UnusableAudioError(donors[0].name if donors else "the style", "no recording in it can be used")
     return sorted(trials, key=lambda trial: -trial.score)
+
+
+def _nats(heard: Mapping[str, float], target: Mapping[str, float]) -> float:
+    """The weighted log-probability of the labels wanted."""
+    return sum(weight * float(np.log(max(heard[label], 1e-3))) for label, weight in target.items())

@@ -38,9 +38,9 @@ from partita.transfers.timbre import (
     powers,
 )
 
-MOSAIC_SHARE = 0.6
+MOSAIC_SHARE = 0.9
 """Of the mosaic in the tones at full timbre."""
-DRUM_GAIN = 1.3
+DRUM_GAIN = 1.5
 """Drums are that much louder than the style's own balance would have them: what is to be heard is the style."""
 COMPING_DEPTH = 0.9
 STYLE_SECONDS = 60.0
