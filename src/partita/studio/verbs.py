@@ -41,8 +41,9 @@ class Verb:
 
     @property
     def options(self) -> Mapping[str, inspect.Parameter]:
-        """Those that the page offers."""
-        return {name: each for name, each in self.parameters.items() if name not in self.given | INWARD}
+        """Those that the page offers; one that has no field is left to the command line rather than ends the studio."""
+        outward = {name: each for name, each in self.parameters.items() if name not in self.given | INWARD}
+        return {name: each for name, each in outward.items() if f"{self.name}.{name}" in FIELDS or name in FIELDS}
 
     def field(self, option: str) -> Field:
         """What the page says about an option; a line of its own goes before the one for every verb."""
