@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -84,13 +84,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def mount(app: FastAPI) -> None:
-    """Add the page and its routes to an application whose state holds a `studio`."""
+    """Add the page and its routes to an application whose state holds a `studio`; other addresses stay free."""
     app.add_exception_handler(PartitaError, _said)
     app.add_exception_handler(RequestValidationError, _not_understood)
     for part in (jobs, media, models, events):
         app.include_router(part.router, prefix="/api")
-    app.add_api_route("/theme.css", lambda: FileResponse(THEME, media_type="text/css"))
-    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.add_api_route("/theme.css", _showing(THEME))
+    app.add_api_route("/", _showing(STATIC / "index.html"), methods=["GET", "HEAD"])
+    for part in sorted(STATIC.iterdir()):
+        if part.is_dir():
+            app.mount(f"/{part.name}", StaticFiles(directory=part))
+        else:
+            app.add_api_route(f"/{part.name}", _showing(part))
+
+
+def _showing(path: Path) -> Callable[[], FileResponse]:
+    return lambda: FileResponse(path)
 
 
 async def _said(_: Request, error: Exception) -> JSONResponse:

@@ -18,14 +18,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "partita-studio"
-UPLOADS = "/api/uploads"
 MOST_BYTES = 1_000_000
-"""The largest body of a request that is no upload; uploads have limits of their own."""
+"""The largest body of a request that is no upload."""
 TOO_LARGE = "That is larger than anything the studio's page asks."
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'self'; frame-ancestors {frames}",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -38,11 +37,21 @@ class Guard:
     """An ASGI application in front of another.
 
     `hosts` are the names by which the studio may be called, without a port. With a `token`, any name will do, but each
-    browser must once have been sent to /?token=...
+    browser must once have been sent to /?token=... Bodies are small but at the addresses of `uploads`, which have
+    limits of their own. `frames` says, as a content security policy does, which pages may show the studio inside them.
     """
 
-    def __init__(self, app: App, *, hosts: Iterable[str] = ("127.0.0.1", "localhost", "::1"), token: str = "") -> None:
-        self.app, self.hosts, self.token = app, frozenset(hosts), token
+    def __init__(
+        self,
+        app: App,
+        *,
+        hosts: Iterable[str] = ("127.0.0.1", "localhost", "::1"),
+        token: str = "",
+        uploads: Iterable[str] = ("/api/uploads",),
+        frames: str = "'none'",
+    ) -> None:
+        self.app, self.hosts, self.token, self.uploads = app, frozenset(hosts), token, frozenset(uploads)
+        self.headers = {name: value.replace("{frames}", frames) for name, value in HEADERS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with what is wrong."""
@@ -52,19 +61,19 @@ class Guard:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if self.token and self._brings_token(scope):
             cookie = f"{COOKIE}={self.token}; HttpOnly; SameSite=Strict; Path=/"
-            await _answer(send, 303, "", {"location": "/", "set-cookie": cookie})
+            await self._answer(send, 303, "", {"location": "/", "set-cookie": cookie})
             return
         reason = self._refusal(scope["method"], headers)
         if reason:
-            await _answer(send, 403, reason, {})
+            await self._answer(send, 403, reason, {})
             return
-        if scope["path"] != UPLOADS:
+        if scope["path"] not in self.uploads:
             declared = headers.get("content-length", "0")
             if declared.isdigit() and int(declared) > MOST_BYTES:
-                await _answer(send, 413, TOO_LARGE, {})
+                await self._answer(send, 413, TOO_LARGE, {})
                 return
             receive = _limited(receive)
-        await self.app(scope, receive, _with_headers(send))
+        await self.app(scope, receive, self._with_headers(send))
 
     def _brings_token(self, scope: Scope) -> bool:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -83,6 +92,22 @@ class Guard:
         if method not in {"GET", "HEAD"} and urlsplit(headers.get("origin", f"//{host}")).netloc != host:
             return "Another page may not use the studio."
         return ""
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                more = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+                message["headers"] = [*message["headers"], *(each for each in more if each[0] not in present)]
+            await send(message)
+
+        return sending
+
+    async def _answer(self, send: Send, status: int, words: str, headers: dict[str, str]) -> None:
+        lines = {"content-type": "text/plain; charset=utf-8", **self.headers, **headers}
+        encoded = [(name.encode(), value.encode()) for name, value in lines.items()]
+        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        await send({"type": "http.response.body", "body": words.encode()})
 
 
 def _cookie(header: str) -> str:
@@ -106,21 +131,3 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return receiving
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            present = {name.lower() for name, _ in message["headers"]}
-            more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in present]
-            message["headers"] = [*message["headers"], *more]
-        await send(message)
-
-    return sending
-
-
-async def _answer(send: Send, status: int, words: str, headers: dict[str, str]) -> None:
-    lines = {"content-type": "text/plain; charset=utf-8", **HEADERS, **headers}
-    encoded = [(name.encode(), value.encode()) for name, value in lines.items()]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": words.encode()})
