@@ -308,8 +308,10 @@ def rooms(visit: Visit, music: Path) -> Iterator[str]:
     answered(visit)
     visit.page.get_by_text("The timeline as text").click()
     yield "an answer"
-    visit.enter("train")
-    yield "train"
+    for room in ("transfer", "generate", "compose", "train"):
+        visit.enter(room)
+        expect(visit.page.get_by_text("More options").first).to_be_attached()
+        yield room
     visit.enter("models", "Models")
     yield "models"
     visit.enter("models/genre-cnn", "genre-cnn")
