@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,15 +157,20 @@ def second(folder: Path) -> Classifier | None:
     return model
 
 
+@lru_cache(maxsize=4)
+def comparison(name: str, style: str, target: str, seconds: float) -> Comparison:
+    """What results of a content, cut to its middle, are measured against."""
+    content = middle(clip(name, START, SECONDS), seconds)
+    return Comparison(content, clip(style), judge.shipped(), target=target, source=name.split(".", maxsplit=1)[0])
+
+
 def measured(folder: Path, row: str, pair: Pair, seconds: float = SECONDS) -> dict[str, float]:
     """The measures of a result, kept beside it; `seconds` cuts its middle out, and the content's."""
     path = place(folder, row, pair).with_suffix(f".{seconds}.json")
     made = read(folder, row, pair)
     assert made
     if not path.exists():
-        genre = pair.content.split(".")[0]
-        content, sound = middle(clip(pair.content, START, SECONDS), seconds), middle(made.audio, seconds)
-        scale = Comparison(content, clip(made.style), judge.shipped(), target=pair.target, source=genre)
+        scale, sound = comparison(pair.content, made.style, pair.target, seconds), middle(made.audio, seconds)
         values: dict[str, float] = asdict(scale.measure(sound))
         values["top-1"] = float(values.pop("top") == pair.target)
         values["floor"] = chroma_cosine(scale.content, scale.style)
@@ -261,6 +266,9 @@ def main() -> None:
     for number, pair in enumerate(pairs):
         for row in wanted:
             make(folder, row, pair, number)
+        for row in MAKERS:
+            if row not in GRADIENT and place(folder, row, pair).exists():
+                measured(folder, row, pair)
     text = "\n".join(tables(folder, pairs)) + "\n"
     (HERE / "transfer.md").write_text(text, encoding="utf-8")
     print(text)

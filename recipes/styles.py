@@ -1,6 +1,6 @@
 """Remake the exemplars of styles that come with partita, in about three minutes.
 
-    python recipes/styles.py GROOVE FluidR3_GM.sf2 src/partita/music/styles
+    python recipes/styles.py GROOVE FluidR3_GM.sf2 src/partita/transfers/styles
 
 Drums are human performances of the Groove MIDI Dataset (GROOVE is its folder), bass and chords the arrangements below,
 both played on the soundfont FluidR3 GM (MIT). Four or eight bars each, mono at 32 kHz.
@@ -20,6 +20,10 @@ from partita.soundfont import SoundFont
 
 RATE, TICKS, STEP = 32_000, 480, 120
 SECONDS = 9
+DRUM_BOOST = 25
+"""Added to the drums' velocities, which were played for a louder kit."""
+DRIVE = 3.0
+"""How far a mix is driven into its limiter."""
 DRUM_PITCHES = {22: 42, 26: 46, 39: 38, 40: 38, 45: 47, 50: 48, 55: 49, 58: 43, 59: 51}
 """Pitches of the data set's drum kit that General MIDI gives to other drums, or to none that sounds alike."""
 CHORDS = {
@@ -179,7 +183,7 @@ def arranged(arrangement: Arrangement, groove: Path) -> tuple[Score, int]:
     for tick, _, pitch, velocity in score.notes().tolist():
         at = round(tick * scale)
         if first <= at < last:
-            drums.append(Note(at - first, STEP, DRUM_PITCHES.get(pitch, pitch), velocity))
+            drums.append(Note(at - first, STEP, DRUM_PITCHES.get(pitch, pitch), min(127, velocity + DRUM_BOOST)))
     tracks = [Track(drums, channel=DRUMS)]
     tracks += [
         Track(played(part, arrangement, bars), program=part.program, channel=n)
@@ -197,10 +201,8 @@ def remake(groove: Path, font: SoundFont, out: Path) -> None:
             sound = render(score, RATE, font)
             frames = round(float(score.seconds_at(bars * 16 * STEP)) * RATE)
             mono = sound.samples.mean(0, keepdims=True)[:, :frames]
-            peak = float(np.abs(mono).max())
-            Audio(mono * np.float32(0.8 / peak), RATE).write(
-                out / style / f"{number}.ogg", {"title": f"{style} {number}"}
-            )
+            loud = np.tanh(DRIVE * mono / np.abs(mono).max()).astype(np.float32) * np.float32(0.8)
+            Audio(loud, RATE).write(out / style / f"{number}.ogg", {"title": f"{style} {number}"})
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, chec
         song(tempo, 330, 3.0, seed=number).write(tmp_path / f"{number}.wav")
     (tmp_path / "notes.txt").write_text("no music")
     assert len(add_style("mine", tmp_path)) == 2
-    assert [*styles()] == ["mine"]
+    assert "mine" in styles()
     made = transfer(song(120, 220, 3.0), to="mine", guide=str(checkpoint))
     assert Path(made.donor) in styles()["mine"]
     assert made.probability is not None
@@ -142,6 +142,16 @@ def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, chec
     assert answer["judge"]["accuracy"] >= 0.65
     assert 0 <= answer["after"]["target"] <= 1
     figures.save(figures.transfer(made.pictures()), tmp_path / "made.png")
+
+
+def test_a_genre_is_a_style_out_of_the_box_and_ones_own_takes_its_place(tmp_path: Path) -> None:
+    bundled = styles()
+    assert {"blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"} <= {*bundled}
+    assert all(path.is_file() for paths in bundled.values() for path in paths)
+    made = transfer(song(120, 220, 2.0), to="reggae", donor=str(bundled["reggae"][0]))
+    assert (made.target, Path(made.donor)) == ("reggae", bundled["reggae"][0])
+    song(100, 330, 2.0).write(tmp_path / "own.wav")
+    assert styles()["blues"] != add_style("blues", tmp_path) == styles()["blues"]
 
 
 def test_unknown_styles_and_unreadable_ones_say_so(tmp_path: Path, wav: Callable[..., Path]) -> None:

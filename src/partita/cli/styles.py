@@ -23,9 +23,8 @@ def styles(action: Literal["add"] | None = None, name: str | None = None, folder
 
     if action is None:
         for style, paths in task.styles().items():
-            say(f"{style:<18} {len(paths)} recordings")
-        if not task.styles():
-            note("no styles yet: partita styles add NAME FOLDER")
+            say(f"{style:<18} {len(paths)} recordings, {'yours' if paths[0].suffix == '.flac' else 'bundled'}")
+        note("Your own recordings make better styles: partita styles add NAME FOLDER")
         return 0
     if name is None or folder is None:
         raise UsageError("wants a name and a folder: partita styles add NAME FOLDER")

@@ -8,3 +8,9 @@ CREDITS = {
     "sorohanro-solo-trumpet.ogg": "Mihai Sorohan, solo trumpet in F, 90 bpm (CC BY 3.0)",
 }
 """Title, performers and licence of each file."""
+
+STYLES = {
+    "classical": ("brahms-hungarian-dance-5.ogg", "kevin-macleod-sugar-plum-fairy.ogg"),
+    "jazz": ("kevin-macleod-vibe-ace.ogg",),
+}
+"""Recordings that are exemplars of a style, beside those of partita.transfers."""

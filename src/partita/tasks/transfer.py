@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partita import rhythm
+from partita import music, rhythm
 from partita.audio import Audio
 from partita.checkpoint import load
 from partita.errors import AudioError, CheckpointError, UsageError, unknown
@@ -130,10 +131,16 @@ def transfer(
 
 
 def styles() -> dict[str, list[Path]]:
-    """The styles of the library, each with its recordings."""
+    """The styles that come with partita and the user's own, each with its recordings; one's own replace the former."""
+    package = Path(str(files("partita")))
+    bundled = [path for path in (package / "transfers" / "styles").iterdir() if path.is_dir()]
+    found = {path.name: sorted(path.glob("*.ogg")) for path in bundled}
+    for name, recordings in music.STYLES.items():
+        found[name] = [*found.get(name, []), *(package / "music" / recording for recording in recordings)]
     folder = _library()
-    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return {path.name: sorted(path.glob("*.flac")) for path in found}
+    own = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    found.update({path.name: sorted(path.glob("*.flac")) for path in own})
+    return dict(sorted(found.items()))
 
 
 def add_style(name: str, folder: str | Path) -> list[Path]:
@@ -172,7 +179,9 @@ def _donors(to: str | Path) -> list[Audio]:
     else:
         library = styles()
         if str(to) not in library:
-            raise unknown("style (neither a file nor a folder)", str(to), list(library) or ["none; partita styles add"])
+            raise unknown(
+                "style (neither a file nor a folder; partita styles add NAME FOLDER makes one)", str(to), list(library)
+            )
         paths = library[str(to)]
     donors = []
     for each in paths:
