@@ -28,8 +28,9 @@ ADDED = {
     "licence": "MIT. Trained on the Groove MIDI Dataset (CC BY 4.0, Google), rendered with FluidR3 (MIT).",
     "split": "performances are disjoint; drummers, and grooves that several drummers play, are in both parts.",
     "timbre": "each style has a drum kit of its own, chosen by us, so classes differ in timbre as well as in rhythm.",
-    "limits": "Some draws break off or hold long silences; they are marked with what is wrong. Distance to real loops, "
-    "agreement of classes and share of copies have not been measured yet.",
+    "limits": "Some draws break off or hold long silences; `generate` draws those again, and says so of what is still "
+    "faulty. docs/generate.md has distance to real loops, agreement of classes and share of copies.",
+    "sampling": {"temperature": 0.9},
     "remade by": "recipes/beat_transformer.py",
 }
 

@@ -21,6 +21,8 @@ PEAK = 10 ** (-1 / 20)
 """-1 dB of full scale: what codecs may add stays below it."""
 ITERATIONS = 48
 """Rounds of Griffin-Lim, which starts from the magnitude's gradient."""
+TRIES = 3
+"""How often a sound is drawn until one is without fault."""
 LOWEST_HZ = 20.0
 """Below it nothing is heard, and a codec spends bits on it."""
 
@@ -56,14 +58,19 @@ def generate_sound(
 ) -> Generated:
     """Make one sound; the model, the request and the seed decide every sample.
 
+    What comes out faulty, say fallen silent, is drawn again, up to `TRIES` times in all; the last one is kept as it is.
     Raises `UsageError` for a request that the model can't meet.
     """
     model.check(request)
     rng = np.random.default_rng(seed)
-    drawn = model.draw(request, rng, progress)
-    samples = fit_to_hear(inverted(model, drawn, request.prompt), model.rate)
-    audio = Audio(samples[None], model.rate, name)
-    return Generated(audio, seed, request, drawn, health(audio.samples, model.rate))
+    for _ in range(TRIES):
+        drawn = model.draw(request, rng, progress)
+        samples = fit_to_hear(inverted(model, drawn, request.prompt), model.rate)
+        audio = Audio(samples[None], model.rate, name)
+        generated = Generated(audio, seed, request, drawn, health(audio.samples, model.rate))
+        if not generated.faults:
+            break
+    return generated
 
 
 def inverted(model: Generator, drawn: Drawn, prompt: Audio | None = None) -> Array:

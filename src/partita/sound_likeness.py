@@ -181,7 +181,7 @@ def measure_sounds(
         pairwise=own.pairwise / spread,
         copied={which: sum(value >= SAME for value in values) for which, values in near.items()},
         nearest={which: max(values, default=0.0) for which, values in near.items()},
-        token_copies=_token_copies(model, drawn, dataset, split, seconds),
+        token_copies=_token_copies(model, drawn, dataset, split) if copies else None,
         inversion=_inversion(model, drawn),
         faults=[f"{each.audio.name}: {fault}" for each in drawn for fault in each.faults],
         speed=speed,
@@ -362,7 +362,7 @@ def _copies(
 
 
 def _token_copies(
-    model: Generator, drawn: Sequence[Generated], dataset: Dataset, split: str, seconds: float
+    model: Generator, drawn: Sequence[Generated], dataset: Dataset, split: str
 ) -> dict[str, float] | None:
     """The share of runs of tokens that come in training, of what was drawn and of held-out recordings."""
     own = [each.drawn.tokens for each in drawn]

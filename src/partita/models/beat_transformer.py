@@ -37,6 +37,7 @@ class BeatTransformerConfig(PatchConfig):
     takes the place of in training, `dropout` falls on hidden units.
     """
 
+    decibels: float = 70.0  # codes that also had to tell what lies 70 to 85 dB down lost more of what is heard
     levels: int = 3
     codes: int = 256
     width: int = 160
