@@ -15,13 +15,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+from partita.audio import Audio
 from partita.midi import Note, Score, Tempo, Track
+from partita.music import CREDITS
 
 HERE = Path(__file__).parent
 THEMES = ("light", "dark")
@@ -30,6 +34,9 @@ PATIENCE = 240_000
 
 PRELUDE = "C4E4G4C5E5 C4D4A4D5F5 B3D4G4D5F5 C4E4G4C5E5 C4E4A4E5A5 C4D4F#4A4D5 B3D4G4D5G5 B3C4E4G4C5".split()  # noqa: SIM905
 """The first bars of Bach's prelude in C major, BWV 846, five notes of each."""
+
+SMALL = "width=8, copies=1, crop=48, columns=64, hop=64, steps=160, validate_every=8, batch=12, warmup=4"
+"""Settings of a training that ends in a minute."""
 
 NAMES = {"C": 0, "D": 2, "E": 4, "F": 5, "F#": 6, "G": 7, "A": 9, "B": 11}
 
@@ -45,6 +52,16 @@ def prelude() -> Score:
                 held = (960, 840)[step] - 10 if step < 2 else 115
                 notes.append(Note(tick, held, pitches[place], 58 + 4 * place + 6 * (step == 0)))
     return Score([Track(notes)], tempos=[Tempo(0, 60_000_000 // 72)])
+
+
+def clips(piece: str, folder: Path, count: int, seconds: float) -> list[Path]:
+    """Clips of a bundled piece, one after another, as files in a folder."""
+    whole = Audio.read(Path(str(files("partita"))) / "music" / piece)
+    size, made = round(seconds * whole.rate), []
+    for number in range(count):
+        made.append(folder / f"{Path(piece).stem} {number + 1}.wav")
+        replace(whole, samples=whole.samples[:, number * size : (number + 1) * size]).write(made[-1])
+    return made
 
 
 @contextmanager
@@ -80,7 +97,8 @@ def library(page: Page, folder: Path) -> None:
 
 def transfer(page: Page, folder: Path) -> None:
     """Content and result, heard side by side."""
-    page.get_by_label("Content: a bundled piece").select_option(label="Mihai Sorohan, solo trumpet in F, 90 bpm")
+    (song,) = clips("karissa-hobbs-lets-go-fishin.ogg", folder, 1, 24.0)
+    page.locator("input[type=file]").first.set_input_files(song.rename(folder / "Let's Go Fishin.wav"))
     page.get_by_label("Style: a bundled piece").select_option(label="Kevin MacLeod, Vibe Ace")
     expect(page.get_by_label("Strength")).to_be_visible()
     page.get_by_role("button", name="Transfer").click()
@@ -121,8 +139,19 @@ def piano(page: Page, folder: Path) -> None:
 
 
 def train(page: Page, folder: Path) -> None:
-    """Curves of a small training."""
-    page.goto(f"{page.url.split('#')[0]}#/train")
+    """Curves of a small training on clips of three of the bundled pieces."""
+    for label, piece in (("orchestra", "brahms"), ("folk", "karissa"), ("vibraphone", "kevin-macleod-vibe")):
+        (file,) = (name for name in CREDITS if name.startswith(piece))
+        (folder / "Music" / label).mkdir(parents=True)
+        clips(file, folder / "Music" / label, 6, 7.0)
+    page.get_by_label("or its place on this machine").fill(str(folder / "Music"))
+    page.get_by_role("button", name="Look it over").click()
+    page.get_by_label("Name of the new model").fill("my genres")
+    learning = page.get_by_role("region", name="Training")
+    learning.get_by_text("More options").click()
+    learning.get_by_label("Settings").fill(SMALL)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("link", name="Report")).to_be_visible()
 
 
 def models(page: Page, folder: Path) -> None:
@@ -173,7 +202,7 @@ def main() -> None:
             room, visit = ROOMS[name]
             page.set_viewport_size({"width": 1280, "height": 860})
             page.goto(f"{address}#/{room}")
-            visit(page, Path(folder))
+            visit(page, Path(tempfile.mkdtemp(dir=folder)))
             for width in asked.width:
                 for theme in THEMES:
                     taken(page, asked.out, name, width, theme, whole=asked.whole)

@@ -13,6 +13,8 @@ from partita.models import MODELS
 
 CARD = "card.json"
 WEIGHTS = "model.safetensors"
+HEADLINES = ("accuracy", "interval", "n", "bits_per_note", "nats_per_patch", "nll_per_step", "nats")
+"""Of a card's figures those that lists show, as far as it has them."""
 MOST_WEIGHTS = 2_000_000_000
 
 
@@ -58,16 +60,16 @@ def listed() -> list[dict[str, Any]]:
 
 def _row(name: str, values: dict[str, Any], own: bool) -> dict[str, Any]:
     labels = values["config"].get("labels") or []
-    measured = values.get("metrics", {}).get("valid", {})
+    metrics = values.get("metrics", {})
+    measured: dict[str, Any] = metrics.get("valid") or next(iter(metrics.values()), {})
     return {
         "name": name,
         "architecture": values["model"],
         "summary": MODELS[values["model"]].summary if values["model"] in MODELS else "",
-        "family": "classifier" if labels else "notes",
         "labels": labels,
         "own": own,
         "parameters": values.get("parameters"),
-        **{key: measured.get(key) for key in ("accuracy", "interval", "n", "nll_per_step")},
+        **{key: measured.get(key) for key in HEADLINES},
     }
 
 

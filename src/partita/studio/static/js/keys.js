@@ -99,12 +99,13 @@ export function piano(taken) {
     taken(new File([take.bytes()], `Played ${number}.mid`, { type: "audio/midi" }));
   } }, icon("compose"), "Use what I played");
   const clear = h("button", { class: "quiet", disabled: true, onclick: () => take.clear() }, icon("bin"), "Forget it");
+  const paint = () => take.notes.length && paintNotes(sketch, take.notes);
   const take = recording(() => {
     const { notes } = take;
     use.disabled = clear.disabled = !notes.length;
     sketch.hidden = !notes.length;
     words.textContent = notes.length ? `${notes.length} note${notes.length === 1 ? "" : "s"} written down` : "Every note is written down, from the first one on.";
-    if (notes.length) paintNotes(sketch, notes);
+    paint();
   });
 
   const keys = new Map();
@@ -171,6 +172,7 @@ export function piano(taken) {
   };
   addEventListener("keydown", typed);
   addEventListener("keyup", released);
+  addEventListener("themechange", paint);
 
   const board = h("div", { class: "keys", role: "group", aria: { label: "Piano; arrow keys move, space plays" } }, [...keys.values()]);
   const outside = midiInputs(on, off, take.pedal);
@@ -183,6 +185,7 @@ export function piano(taken) {
     close() {
       removeEventListener("keydown", typed);
       removeEventListener("keyup", released);
+      removeEventListener("themechange", paint);
       outside.close();
       sound.close();
     },

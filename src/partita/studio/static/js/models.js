@@ -1,30 +1,40 @@
 // The room Models: each card as a page, and checkpoints of one's own.
 import { choosers, droppable } from "./drop.js";
 import { h, icon, notice, percent } from "./dom.js";
-import { get, send, upload } from "./server.js";
+import { get, send, upload, verbs } from "./server.js";
 
 /** Show all models, or the card of the one that the address names. */
 export async function show(main, [name]) {
   return name ? page(main, name) : overview(main);
 }
 
-const headline = (model) => (model.accuracy ? [h("b", {}, percent(model.accuracy)), ` right of ${model.n} songs`]
-  : model.nll_per_step ? [h("b", {}, model.nll_per_step.toFixed(2)), " nats per step"] : ["not measured yet"]);
+const FIGURES = [["bits_per_note", " bits a note"], ["nats_per_patch", " nats a patch of sound"], ["nll_per_step", " nats a step"], ["nats", " nats a step"]];
+
+function headline(model) {
+  if (model.accuracy) return [h("b", {}, percent(model.accuracy)), ` right of ${model.n} songs`];
+  const [key, words] = FIGURES.find(([name]) => typeof model[name] === "number") ?? [];
+  return key ? [h("b", {}, model[key].toFixed(2)), words] : ["not measured yet"];
+}
+
+const SHELVES = [["classify", "Genres of recordings"], ["compose", "Pieces for the piano"], ["generate", "Sounds"]];
 
 async function overview(main) {
-  const [models, studio] = await Promise.all([get("models"), get("studio")]);
+  const [models, studio, all] = await Promise.all([get("models"), get("studio"), verbs()]);
+  const used = Object.fromEntries(SHELVES.flatMap(([verb]) => all.find((each) => each.name === verb).fields
+    .find((field) => field.name === "model").fitting.map((architecture) => [architecture, verb])));
+  const shipped = models.filter((model) => !model.own);
   const shelf = (title, list, none) => h("section", { class: "shelf" }, h("h2", {}, title), list.length
     ? h("div", { class: "cards" }, list.map((model) => h("a", { class: "card model", href: `#/models/${encodeURIComponent(model.name)}` },
       h("h3", {}, model.name), h("p", {}, model.summary || model.architecture), h("p", { class: "headline" }, headline(model)),
       model.labels.length ? h("p", { class: "labels" }, model.labels.join(" · ")) : null)))
     : h("p", { class: "muted" }, none));
-  main.append(
+  main.append(...[
     h("header", { class: "room-head" }, h("h1", {}, "Models"), h("p", { class: "lead" }, "What each has learnt, from what, and how good it is where it was measured.")),
     shelf("Yours", models.filter((model) => model.own), "None yet. Train one, or load a checkpoint below."),
-    shelf("Genres of recordings", models.filter((model) => !model.own && model.family === "classifier"), ""),
-    shelf("Notes", models.filter((model) => !model.own && model.family !== "classifier"), ""),
+    SHELVES.map(([verb, title]) => shelf(title, shipped.filter((model) => used[model.architecture] === verb), "None.")),
+    shelf("Of piano rolls, to be measured", shipped.filter((model) => !used[model.architecture]), "None."),
     loading(studio),
-  );
+  ].flat());
 }
 
 /** Take in a checkpoint: its two files dropped, or its folder's path on this machine. */
@@ -65,7 +75,7 @@ function loading(studio) {
 }
 
 const HIDDEN = new Set(["format", "model", "config", "metrics", "parameters", "sha256"]);
-const NUMBERS = [["accuracy", "Accuracy", "interval"], ["macro_f1", "Macro-F1"], ["nll", "Negative log-likelihood (nats)"], ["ece", "Calibration error", "ece_interval"], ["nll_per_step", "Nats per step", "interval"], ["n", "Songs"], ["n_pieces", "Pieces"]];
+const NUMBERS = [["accuracy", "Accuracy", "interval"], ["macro_f1", "Macro-F1"], ["nll", "Negative log-likelihood (nats)"], ["ece", "Calibration error", "ece_interval"], ["bits_per_note", "Bits per note", "interval"], ["bits_per_second", "Bits per second"], ["nats_per_patch", "Nats per patch of sound", "interval"], ["nll_per_step", "Nats per step", "interval"], ["nats", "Nats per step", "interval"], ["n_notes", "Notes"], ["n", "Songs"], ["n_pieces", "Pieces"]];
 
 const written = (value) => (typeof value === "number" ? (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3)) : String(value));
 
