@@ -12,7 +12,7 @@ from partita.checkpoint import load, read_card
 from partita.errors import UnusableAudioError, UsageError
 from partita.models.classifier import Classifier
 from partita.tasks.transfer import add_style, styles, transfer
-from partita.transfers import METHODS, method_class
+from partita.transfers import METHODS, method_class, stems
 from partita.transfers.donors import GUIDE
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
@@ -32,7 +32,7 @@ def song(tempo: float, root: float, seconds: float = 6.0, rate: int = RATE, chan
     return Audio(np.repeat(wave[None], channels, axis=0).astype(np.float32), rate, f"song at {tempo:g}")
 
 
-@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2), (8000, 1), (48_000, 6), (96_000, 1)])
+@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2), (8000, 1), (48_000, 6), (192_000, 1)])
 def test_length_rate_and_channels_stay(rate: int, channels: int) -> None:
     content = song(120, 220, 3.0, rate, channels)
     made = Stems().apply(content, song(90, 330, 4.0, channels=2))
@@ -78,6 +78,18 @@ def test_the_styles_tempo_can_be_taken() -> None:
     made = Stems(StemsConfig(tempo="style")).apply(content, style)
     assert made.seconds == pytest.approx(8.0 * 1.2, rel=0.03)
     assert rhythm.listen(made.mono(RATE)).tempo == pytest.approx(100, rel=0.03)
+
+
+def test_a_long_song_is_changed_in_pieces_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, style = song(120, 220, 7.0, channels=2), song(90, 330, 4.0)
+    whole = Stems().apply(content, style)
+    monkeypatch.setattr(stems, "PIECE_SECONDS", 3.0)
+    pieces = Stems().apply(content, style)
+    assert pieces.samples.shape == whole.samples.shape
+    power = [np.square(each.samples).reshape(2, 70, -1).mean((0, 2)) for each in (whole, pieces)]
+    assert np.median(power[1] / power[0]) == pytest.approx(1, abs=0.3)
+    assert (power[1] > 0.05 * np.median(power[1])).all()
+    assert np.abs(pieces.samples).max() < 1
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -11,6 +11,7 @@ The drums heard are the style recording's sound, so the rights of both recording
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -45,6 +46,10 @@ DRUM_GAIN = 1.5
 COMPING_DEPTH = 0.9
 STYLE_SECONDS = 60.0
 """The middle of a longer style is listened to."""
+
+
+PIECE_SECONDS, FADE_SECONDS = 300.0, 0.05
+"""A longer content is changed piece by piece, each with beats of its own."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,28 @@ class Stems(Transfer):
                 continue
             theirs = take_apart(at_rate(middle(style, STYLE_SECONDS), content.rate))
             if self.config.tempo == "style":
-                heard = stretched_to(content, theirs.rhythm.tempo)
-                made = self.combine(heard, take_apart(heard), theirs, seed)
+                made = self.in_pieces(stretched_to(content, theirs.rhythm.tempo), theirs, seed)
+            elif content.seconds > PIECE_SECONDS:
+                made = self.in_pieces(content, theirs, seed)
             else:
                 ours = ours or take_apart(content)
                 made = self.combine(content, ours, theirs, seed)
             yield Audio(made, content.rate, content.name)
+
+    def in_pieces(self, content: Audio, theirs: Parts, seed: int) -> Array:
+        """As `combine`, for a content of any length: equal pieces that fade into one another, to keep memory flat."""
+        frames, fade = content.samples.shape[1], round(FADE_SECONDS * content.rate)
+        made = np.zeros_like(content.samples)
+        rise = np.linspace(0, 1, fade, dtype=np.float32)
+        edges = np.linspace(0, frames, max(1, int(np.ceil(content.seconds / PIECE_SECONDS))) + 1).astype(int)
+        for start, end in pairwise(edges.tolist()):
+            piece = replace(content, samples=content.samples[:, start : end + fade])
+            part = self.combine(piece, take_apart(piece), theirs, seed)
+            if start:
+                part[:, :fade] *= rise
+                made[:, start : start + fade] *= 1 - rise
+            made[:, start : end + fade] += part
+        return made
 
     def combine(self, content: Audio, ours: Parts, theirs: Parts, seed: int) -> Array:
         """The content in the style, from both taken apart: (channels, frames)."""
