@@ -71,7 +71,6 @@ def transfer(
         Print JSON.
     """
     from partita.tasks.transfer import transfer as task
-    from partita.transfers.donors import GUIDE
 
     out = out or content.with_name(f"{content.stem} in {Path(to).stem}.wav")
     if out.suffix.lower() not in {".wav", ".flac", ".ogg", ".mp3"}:
@@ -82,7 +81,7 @@ def transfer(
         raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
     made = task(
         content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
-        guide=guide or GUIDE, seed=seed, controls=controls,
+        guide=guide, seed=seed, controls=controls,
     )  # fmt: skip
     made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
     if plot:

@@ -123,7 +123,10 @@ FIELDS = {
     ),
     "transfer.tempo": Field("Tempo of", "a choice", "Whose tempo the result has.", choices=("content", "style")),
     "guide": Field(
-        "Guide", "a model", "The classifier that chooses where the style has several recordings.", family="classifier"
+        "Guide",
+        "a model",
+        "Chooses where the style has several recordings; it may be any classifier.",
+        family="classifier",
     ),
     "controls": Field(
         "Controls", "a switch", "Also measure the content with the style's spectrum alone, and a donor drawn at random."

@@ -87,13 +87,14 @@ def transfer(
     comping: float = 1.0,
     tempo: Literal["content", "style"] = "content",
     donor: str = "auto",
-    guide: str | Path = GUIDE,
+    guide: str | Path | None = None,
     seed: int = 0,
     controls: bool = False,
 ) -> Transferred:
     """Give `content` the style of `to`: a recording, a folder, or a style of the library (`styles`).
 
-    Of several recordings the guide model takes the one that suits best, unless `donor` names one. Settings are those
+    Of several recordings the guide model takes the one that suits best, unless `donor` names one; without a name the
+    `guide` is the one that comes with transfer, which shares no song with the judge. Settings are those
     of `transfers.stems.StemsConfig`. `controls` are measured beside the result: the content with the style's spectrum
     alone, and a donor drawn by `seed`. Raises `AudioError` for recordings that can't be used.
     """
@@ -102,7 +103,7 @@ def transfer(
     donors = [to] if isinstance(to, Audio) else _donors(to) if donor == "auto" else [Audio.read(donor)]
     choice, used, best = donors[0], config, None
     if len(donors) > 1:
-        model = _guide(guide)
+        model = _guide(guide or GUIDE)
         best = search(song, donors, _target(to, donors, model), model, config, seed=seed)[0]
         choice, used = best.donor, best.config
     made = Stems(used).apply(song, choice, seed=seed)
