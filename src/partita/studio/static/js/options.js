@@ -29,7 +29,7 @@ function control(field, id, models, architectures) {
     const names = field.kind === "a choice" ? field.choices.map((name) => [name, name])
       : field.kind === "a model" ? models.map((model) => [model.name, model.own ? `${model.name} (yours)` : model.name])
       : architectures.map((each) => [each.name, each.name]);
-    if (field.default === null) names.unshift(["", "its own"]);
+    if (field.default === null && !field.required) names.unshift(["", "its own"]);
     return h("select", common, names.map(([value, words]) => h("option", { value, selected: value === field.default }, words)));
   }
   if (field.kind === "a slider") {
