@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from partita.composing.training_set import Shared, TrainingSet
     from partita.models.composer import Composer
 
-DEFAULT_MODEL = "note-transformer-maestro"
+DEFAULT_MODEL = "note-transformer"
 
 LONGEST = 3600.0
 """Seconds of the longest music that is composed at once."""
