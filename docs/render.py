@@ -12,9 +12,10 @@ from typing import Any
 
 from PIL import Image
 
-from partita import reproduce
+from partita import reproduce, score_figures
 from partita.checkpoint import read_card, shipped
 from partita.cli.reproduce import measured_lines
+from partita.figures import save
 
 ROOT = Path(__file__).resolve().parent.parent
 SPLITS = {"gtzan-logmel": "GTZAN, fault-filtered valid", "fma-logmel": "FMA-small, valid cut by artist"}
@@ -113,6 +114,20 @@ def composers() -> str:
     return "\n".join(lines)
 
 
+def draw_continuation() -> None:
+    """The picture of what `aaa-lstm-notes` foretells and writes after prompts."""
+    found = read_card("aaa-lstm-notes")["metrics"]["valid"]["findings"]
+    picture = ROOT / "docs" / "continuation.png"
+    save(score_figures.continuation(found["continuation"], found["free running"]), picture)
+    _with_few_colours(picture)
+
+
+def _with_few_colours(picture: Path) -> None:
+    """Keep 256 colours: a third of the size, and no difference to the eye."""
+    with Image.open(picture) as image:
+        image.convert("RGB").quantize(256).save(picture, optimize=True)
+
+
 def measured(report: str) -> str:
     """What `partita reproduce` has measured of a report for this version."""
     return "\n".join(measured_lines(reproduce(report)))
@@ -162,7 +177,10 @@ def main(check: bool) -> int:
         (ROOT / "docs" / "models.md", "cards", pages),
         (ROOT / "docs" / "models.md", "composers", composers()),
         (ROOT / "docs" / "polyphonic.md", "figures", polyphonic()),
-        *((ROOT / "docs" / "reports.md", f"measured: {name}", measured(name)) for name in ("p66", "dilated-cnn")),
+        *(
+            (ROOT / "docs" / "reports.md", f"measured: {name}", measured(name))
+            for name in ("p66", "dilated-cnn", "aaa")
+        ),
     ]
     if check:
         stale = [path.name for path, mark, text in wanted if path.read_text("utf-8") != filled(path, mark, text)]
@@ -170,11 +188,11 @@ def main(check: bool) -> int:
         return 1 if stale else 0
     for path, mark, text in wanted:
         path.write_text(filled(path, mark, text), encoding="utf-8")
+    draw_continuation()
     command = [sys.executable, "-m", "partita", "demo", "--plot", str(ROOT / "docs" / "demo.png")]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("Picture:")[0].rstrip()
     picture = ROOT / "docs" / "demo.png"
-    with Image.open(picture) as image:  # 256 colours: a third of the size, and no difference to the eye
-        image.convert("RGB").quantize(256).save(picture, optimize=True)
+    _with_few_colours(picture)
     readme = ROOT / "README.md"
     readme.write_text(filled(readme, "demo", f"```\n{shown}\n```"), encoding="utf-8")
     return 0

@@ -8,6 +8,7 @@ import torch
 
 import partita
 from partita import claims
+from partita.checkpoint import shipped
 from partita.claims import REPORTS
 from partita.cli import main
 from partita.data.gtzan import GENRES
@@ -68,6 +69,14 @@ def test_what_can_not_be_tried_is_refused() -> None:
         partita.reproduce("p67")
     with pytest.raises(UsageError, match="no classifiers"):
         partita.reproduce("aaa", data="synthetic-scores:4", seeds=2)
+
+
+@pytest.mark.skipif("aaa-vae-notes" not in shipped(), reason="no checkpoint is shipped yet")
+def test_what_was_measured_of_shipped_corrected_models_is_told() -> None:
+    rows = partita.reproduce("aaa").rows
+    assert {row["model"] for row in rows} == {"aaa-lstm", "aaa-vae", "aaa-lstm-notes", "aaa-vae-notes"}
+    static = next(row for row in rows if row["model"] == "aaa-vae" and "distinct of 64" in row["beside"])
+    assert static["beside"]["distinct of 64"] == 1, "the report's one static output"
 
 
 def test_models_that_write_music_are_tried_as_they_are_and_corrected(tmp_path: Path) -> None:

@@ -38,12 +38,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Report:
-    """A report: its title, how it divided its data, its claims, and the trials of its classifiers."""
+    """A report: its title, how it divided its data, its claims, and the trials of its classifiers.
+
+    `shipped` are checkpoints of its corrected models whose cards say what was measured of them.
+    """
 
     title: str
     split: str
     claims: tuple[Claim, ...]
     trials: tuple[Trial, ...] = ()
+    shipped: tuple[str, ...] = ()
 
 
 REPORTS = {
@@ -119,6 +123,7 @@ REPORTS = {
                 "the same, of repeating the last frame", 0.0073, None, "not in the report; measured on the same pieces"
             ),
         ),
+        shipped=("aaa-lstm-notes", "aaa-vae-notes"),
     ),
 }
 

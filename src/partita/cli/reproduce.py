@@ -102,7 +102,7 @@ def measured_lines(result: "Reproduction") -> list[str]:
         return ["Nothing was measured for this version; --data DATA measures its models."]
     settings = ", ".join(f"{name}={value}" for name, value in result.settings.items()) or "the reports' own"
     if "what" in result.rows[0]:
-        return [f"Measured on {result.protocol} Settings: {settings}.", "", *figure_lines(result.rows)]
+        return [f"Measured on {result.protocol}. Settings: {settings}.", "", *_figures(result.rows)]
     protocols = dict.fromkeys((row["rung"], row["protocol"]) for row in result.rows)
     lines = [
         f"Measured on {result.data}, settings: {settings}. 95 % intervals over songs and seeds.",
@@ -120,8 +120,8 @@ def measured_lines(result: "Reproduction") -> list[str]:
     return lines
 
 
-def figure_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Figures of any kind, each with what stands beside it, as a table in Markdown."""
+def _figures(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Figures of any kind, each with what stands beside it."""
     lines = ["| model | variant | what | value | beside |", "|---|---|---|---|---|"]
     for row in rows:
         value = f"{row['value']:.4g}" + (f" ({_range(row['interval'])})" if row["interval"] else "")

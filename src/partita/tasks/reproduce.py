@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from partita import claims
-from partita.checkpoint import write_json
+from partita.checkpoint import read_card, write_json
 from partita.claims import Trial
 from partita.creation import measure_report
 from partita.data import load, module
@@ -62,13 +62,14 @@ def reproduce(
 ) -> Reproduction:
     """The claims of a report (p66, lildata, dilated-cnn, fstmuse, aaa) with what was measured.
 
-    Without `data` that is what was measured for this version, if anything. With `data` (NAME:PATH) every classifier of
-    the report is trained with so many seeds and measured three times: as the report has it under the report's own way
-    of splitting, the same under the data set's `protocol` (its most honest by default), and the corrected variant under
-    that. `seconds` are of the windows (the report's own by default), `settings` change all models or their recipes
-    alike. `out` keeps finished trainings, so that the same call goes on. The models of aaa, which write music, are
-    trained and measured on scores; there settings may name their model, such as {"aaa-lstm.units": "128,128"}. Raises
-    `UsageError` for an unknown report.
+    Without `data` that is what was measured for this version, if anything, and what cards of shipped corrected models
+    say. With `data` (NAME:PATH) every classifier of the report is trained with so many seeds and measured three times:
+    as the report has it under the report's own way of splitting, the same under the data set's `protocol` (its most
+    honest by default), and the corrected variant under that. `seconds` are of the windows (the report's own by
+    default), `settings` change all models or their recipes alike. `out` keeps finished trainings, so that the same call
+    goes on. The models of aaa, which write music, are trained and measured on scores; there settings may name their
+    model, such as {"aaa-lstm.units": "128,128"}.
+    Raises `UsageError` for an unknown report.
     """
     known = claims.report(report)
     told = [
@@ -77,8 +78,14 @@ def reproduce(
     if data is None:
         shipped = files("partita") / "measured" / f"{report}.json"
         kept = json.loads(shipped.read_text(encoding="utf-8")) if shipped.is_file() else {}
-        values = (kept.get("data"), kept.get("settings", {}), kept.get("rows", []), kept.get("protocol", ""))
-        return Reproduction(report, known.title, known.split, told, *values)
+        rows, protocol = kept.get("rows", []), kept.get("protocol", "")
+        for name in known.shipped:
+            measured = read_card(name)["metrics"]["valid"]
+            rows = rows + measured["findings"]["rows"]
+            protocol += " ".join([f". {name}: as shipped, on {measured['protocol']}", *measured["notes"]]).rstrip(".")
+        return Reproduction(
+            report, known.title, known.split, told, kept.get("data"), kept.get("settings", {}), rows, protocol
+        )
     if seeds < 1:
         raise UsageError(f"seeds are a number from 1 up, not {seeds}")
     told_settings = {name: str(value) for name, value in sorted((settings or {}).items())}
