@@ -18,19 +18,27 @@ from partita.tasks.transfer import Transferred, styles, transfer
 OUT = Path(__file__).parent / "listen" / "transfer"
 RATE, SECONDS = 32_000, 9
 PAIRS = (
-    ("karissa-hobbs-lets-go-fishin.ogg", 20, "reggae", 0, ""),
-    ("karissa-hobbs-lets-go-fishin.ogg", 60, "disco", 0, ""),
-    ("brahms-hungarian-dance-5.ogg", 10, "metal", 1, ""),
-    ("brahms-hungarian-dance-5.ogg", 25, "hiphop", 0, ""),
-    ("kevin-macleod-sugar-plum-fairy.ogg", 20, "rock", 0, ""),
-    ("kevin-macleod-sugar-plum-fairy.ogg", 40, "disco", 1, ""),
-    ("kevin-macleod-vibe-ace.ogg", 20, "country", 0, ""),
-    ("kevin-macleod-vibe-ace.ogg", 50, "metal", 0, ""),
-)
+    ("karissa-hobbs-lets-go-fishin.ogg", 20, "reggae", 0,
+     "the singer (2 to 8 s) sinks below the skank, her overtones above 2 kHz are gone; the judge hears no reggae"),
+    ("karissa-hobbs-lets-go-fishin.ogg", 60, "disco", 0,
+     "as dense as the style throughout: the voice from 4 s on is buried among strings, its attacks are blurred"),
+    ("brahms-hungarian-dance-5.ogg", 10, "metal", 1,
+     "the orchestra's rest before 4 s is filled with noise; a wall of sound in which single notes are hard to follow"),
+    ("brahms-hungarian-dance-5.ogg", 25, "hiphop", 0,
+     "the beats of a rubato were tracked unevenly, so the drums stumble; bowed notes are chopped at 1.5 and 3.6 s"),
+    ("kevin-macleod-sugar-plum-fairy.ogg", 20, "rock", 0,
+     "the celesta's silences are filled by a steady roar of 1 to 6 kHz; the judge hears less rock than before"),
+    ("kevin-macleod-sugar-plum-fairy.ogg", 40, "disco", 1,
+     "one boom at 4.2 s takes all the headroom, so that the rest is faint"),
+    ("kevin-macleod-vibe-ace.ogg", 20, "country", 0,
+     "soft attacks above 2 kHz became even noise; rhythm is country's, sound is not, says the judge"),
+    ("kevin-macleod-vibe-ace.ogg", 50, "metal", 0,
+     "the content's pauses are gone under noise-like guitars; of the vibraphone only what is below 1 kHz shows"),
+)  # fmt: skip
 """Content, second to begin at, style and which of its recordings, and what is wrong with the result."""
 HEAD = """# Transfers to listen to
 
-Before and after, 9 s each, mono, made by `docs/listen_transfer.py` with nothing but bundled sound. The drums of each result
+Before and after, 9 s each, mono, made by `docs/listen_transfer.py` of bundled sound alone. The drums of each result
 are those of its style, which is CC BY 4.0 ([sources](../../../src/partita/transfers/styles/ATTRIBUTION.md)), so it
 falls under the terms of both. P is the judge's probability of the style's label before and after; chords are like the
 content's, bars like the style's (1 is the same). What is wrong was read from the spectrograms: nobody has listened.
