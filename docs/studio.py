@@ -156,7 +156,7 @@ def train(page: Page, folder: Path) -> None:
 
 def models(page: Page, folder: Path) -> None:
     """All cards."""
-    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pieces for the piano")).to_be_visible()
 
 
 def card(page: Page, folder: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_verb_is_its_task(name: str) -> None:
     assert verb.given <= parameters.keys()
     for option, field in on_the_page.items():
         default = parameters[option].default
-        assert field["default"] == (None if field["required"] else default)
+        assert field["default"] == (None if field["required"] or isinstance(default, Path) else default)
         assert field["required"] == (default is inspect.Parameter.empty)
         assert field["label"]
         assert field["words"].endswith(".")

@@ -49,7 +49,8 @@ def test_the_page_has_the_commands_defaults(name: str) -> None:
     for option, parameter in verbs.VERBS[name].options.items():
         twin = command.get(renamed.get(option, option))
         assert twin is not None, option
-        assert twin.default == parameter.default, option
+        default = None if isinstance(parameter.default, Path) else parameter.default  # a file of partita's own
+        assert twin.default == default, option
 
 
 def test_models_are_offered_to_the_verbs_that_can_use_them() -> None:

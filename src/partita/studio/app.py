@@ -91,11 +91,11 @@ def mount(app: FastAPI) -> None:
         app.include_router(part.router, prefix="/api")
     app.add_api_route("/theme.css", _showing(THEME))
     app.add_api_route("/", _showing(STATIC / "index.html"), methods=["GET", "HEAD"])
-    for part in sorted(STATIC.iterdir()):
-        if part.is_dir():
-            app.mount(f"/{part.name}", StaticFiles(directory=part))
+    for place in sorted(STATIC.iterdir()):
+        if place.is_dir():
+            app.mount(f"/{place.name}", StaticFiles(directory=place))
         else:
-            app.add_api_route(f"/{part.name}", _showing(part))
+            app.add_api_route(f"/{place.name}", _showing(place))
 
 
 def _showing(path: Path) -> Callable[[], FileResponse]:
