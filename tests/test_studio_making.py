@@ -12,6 +12,7 @@ from studio_server import Client, running
 
 from partita.midi import Note, Score, Track
 from partita.studio import verbs
+from partita.tasks import transfer as task
 
 NOTES = [Note(480 * beat, 480, 60 + beat % 8, 80) for beat in range(16)]
 
@@ -140,10 +141,13 @@ def test_content_and_result_can_be_mixed(client: Client) -> None:
 
 
 def test_styles_of_the_library_are_offered_by_name_alone(client: Client, tmp_path: Path) -> None:
-    assert client.ask("GET", "/api/styles")[1] == []
+    assert client.ask("GET", "/api/styles")[1] == list(task.styles())
     given = {"content": {"piece": "sorohanro-solo-trumpet.ogg"}, "to": {"style": str(tmp_path)}}
     status, body, _ = client.ask("POST", "/api/jobs", {"verb": "transfer", "given": given})
     assert (status, "no style" in body["error"]) == (404, True)
+    (job,) = client.finish(client.start("transfer", {**given, "to": {"style": "jazz"}}))
+    assert (job["state"], job["names"]["to"]) == ("done", "jazz"), job["error"]
+    assert job["result"]["donor"].startswith("jazz, ")
 
 
 def test_bundled_pieces_can_be_heard_and_nothing_beside_them(client: Client) -> None:

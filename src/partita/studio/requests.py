@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from partita.errors import PartitaError, UsageError
 from partita.ledger import state_folder
-from partita.music import CREDITS
+from partita.music import CREDITS, STYLES
 from partita.studio import cards, verbs
 from partita.studio.jobs import Job
 
@@ -130,10 +130,10 @@ def _piece(_: "Studio", reference: Reference) -> Found:
 
 
 def _style(_: "Studio", reference: Reference) -> Found:
-    name, known = str(reference["style"]), styles()
-    if name not in known:
+    name = str(reference["style"])
+    if name not in styles():
         raise Gone(f"the library has no style {name!r} (any more)")
-    return Found(known[name], name, taggable=False)
+    return Found(Path(name), name, taggable=False)
 
 
 FINDERS = {
@@ -152,11 +152,11 @@ def piece(name: str) -> Path:
     return Path(str(files("partita") / "music")) / name
 
 
-def styles() -> dict[str, Path]:
-    """The folders of the library of styles by name, without what reads recordings."""
-    library = state_folder() / "styles"
-    found = sorted(library.iterdir()) if library.is_dir() else []
-    return {folder.name: folder for folder in found if folder.is_dir()}
+def styles() -> list[str]:
+    """The names of the styles that come with partita and of the user's own, without what reads recordings."""
+    folders = Path(str(files("partita"))) / "transfers" / "styles", state_folder() / "styles"
+    found = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
+    return sorted(found | set(STYLES))
 
 
 def file_of(job: Job, name: str) -> Path:

@@ -43,7 +43,7 @@ def piece(name: str) -> FileResponse:
 @router.get("/styles")
 def styles() -> list[str]:
     """The names of the library's styles."""
-    return list(requests.styles())
+    return requests.styles()
 
 
 @router.post("/uploads", status_code=201)

@@ -18,7 +18,9 @@ def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     """Transfer, and write content and result in one form, so that they can be mixed sample by sample."""
     work.progress(0, 0, "listening to both")
     made = transfer(**work.arguments)
-    donor = work.names["to"] if Path(work.arguments["to"]).is_file() else Path(made.donor).name
+    donor = work.names["to"]
+    if not Path(work.arguments["to"]).is_file():  # one of several
+        donor = f"{donor}, {Path(made.donor).name}"
     values = {**made.json(), "donor": donor, "drums": f"the sound of {donor}"}
     stamp = {"encodedby": f"partita transfer, stems, drums of {donor}"}
     sounds = {"content": made.content, "style": middle(made.style, STYLE_SECONDS), "result": made.audio}

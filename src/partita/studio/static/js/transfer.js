@@ -60,8 +60,8 @@ function deck({ name, words, pieces, styles = null }) {
     const found = pieces.find(({ file }) => file === piece.value);
     if (found) put({ piece: found.file }, found.title.replace(/ \([^)]*\)$/, ""), `api/pieces/${found.file}`, found.title.match(/\(([^)]*)\)$/)?.[1] ?? "");
   } }, h("option", { value: "" }, "A bundled piece"), pieces.map(({ file, title: each }) => h("option", { value: file }, each.replace(/ \([^)]*\)$/, ""))));
-  const library = styles?.length ? h("select", { aria: { label: "A style of the library" }, onchange: () => library.value && put({ style: library.value }, library.value, null, "A style of your library.") },
-    h("option", { value: "" }, "Your styles"), styles.map((each) => h("option", { value: each }, each))) : null;
+  const library = styles?.length ? h("select", { aria: { label: "Style: by name" }, onchange: () => library.value && put({ style: library.value }, library.value, null, "The recording of it that suits best is chosen.") },
+    h("option", { value: "" }, "A style by name"), styles.map((each) => h("option", { value: each }, each))) : null;
   const element = h("section", { class: "drop deck", aria: { label: name } },
     h("h2", {}, name),
     h("div", { class: "deck-head" }, button.element, h("p", {}, title, said)),
