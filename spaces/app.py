@@ -31,7 +31,7 @@ def create() -> Server:
 
 def _classified(recording: FileData) -> dict[str, Any]:
     """The genre of a recording, as `partita classify --json` has it."""
-    return classify(recording.path).json()
+    return classify(recording["path"]).json()  # Gradio checks that it is a FileData, and hands over a dict
 
 
 if __name__ == "__main__":

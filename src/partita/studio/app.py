@@ -91,11 +91,11 @@ def mount(app: FastAPI) -> None:
         app.include_router(part.router, prefix="/api")
     app.add_api_route("/theme.css", _showing(THEME))
     app.add_api_route("/", _showing(STATIC / "index.html"), methods=["GET", "HEAD"])
-    for place in sorted(STATIC.iterdir()):
-        if place.is_dir():
-            app.mount(f"/{place.name}", StaticFiles(directory=place))
+    for path in sorted(STATIC.iterdir()):
+        if path.is_dir():
+            app.mount(f"/{path.name}", StaticFiles(directory=path))
         else:
-            app.add_api_route(f"/{place.name}", _showing(place))
+            app.add_api_route(f"/{path.name}", _showing(path))
 
 
 def _showing(path: Path) -> Callable[[], FileResponse]:

@@ -100,3 +100,14 @@ export async function options(verb, { without = [], architectures = () => true }
   };
   return { element, values, set };
 }
+
+/** The same at once, as {element, values()}: the form comes when the studio can describe it, till then all is as usual. */
+export function soon(verb, how = {}) {
+  const element = h("div", { class: "option-slot" }, h("p", { class: "muted" }, "Loading …"));
+  let values = () => ({});
+  options(verb, how).then((made) => {
+    element.replaceChildren(made.element);
+    values = made.values;
+  }, (error) => element.replaceChildren(h("p", { class: "warn" }, error.message)));
+  return { element, values: () => values() };
+}

@@ -4,7 +4,7 @@ import { drawAudit } from "./audit.js";
 import { curves } from "./curves.js";
 import { h, icon, notice, percent } from "./dom.js";
 import { choosers, droppable } from "./drop.js";
-import { options } from "./options.js";
+import { soon } from "./options.js";
 import { ask, connected, ENDED, get, jobs, send, upload, watch } from "./server.js";
 
 const AT_ONCE = 3;
@@ -45,7 +45,7 @@ async function overview(main) {
   const audit = h("section", { class: "card", hidden: true, aria: { label: "Audit" } });
   const trainer = h("section", { class: "card", hidden: true, aria: { label: "Training" } });
   const earlier = h("section", { class: "shelf", hidden: true });
-  const form = await options("audit", { architectures: classifies });
+  const form = soon("audit", { architectures: classifies });
   let music = null;
   try {
     music = JSON.parse(localStorage.getItem(KEPT));
@@ -86,7 +86,7 @@ async function overview(main) {
     h("div", { class: "buttons" }, path, h("button", {}, "Look it over"))) : null,
     h("details", {}, h("summary", {}, "Options"), form.element));
   droppable(zone, take);
-  const start = await trainingForm(trainer, () => music);
+  const start = trainingForm(trainer, () => music);
 
   async function draw() {
     const job = jobs.get(music?.audit);
@@ -115,8 +115,8 @@ async function overview(main) {
 }
 
 /** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
-async function trainingForm(card, music) {
-  const form = await options("train", { architectures: classifies });
+function trainingForm(card, music) {
+  const form = soon("train", { architectures: classifies });
   const name = h("input", { id: "new-name", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
   const leave = h("input", { id: "leave-out", type: "checkbox", role: "switch", checked: true });
   const words = h("label", { for: "leave-out" });
