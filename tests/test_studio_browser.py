@@ -338,13 +338,11 @@ def test_every_page_is_accessible_fits_a_phone_and_is_light(visit: Visit, music:
 
 
 def test_the_page_answers_at_any_moment(visit: Visit, music: Path) -> None:
-    """The longest task of each of three tries; the least counts, since a busy machine only ever adds."""
-    longest = []
-    for _ in range(3):
-        visit.long_tasks.clear()
-        for _ in rooms(visit, music):
-            visit.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-        longest.append(max(visit.long_tasks, default=0))
-        if longest[-1] <= BAR_LONG_TASK:
-            break
-    assert min(longest) <= BAR_LONG_TASK
+    """The longest task of a tour, less what the page's thread had to wait for the processor: others may use it, too."""
+    session = visit.context.new_cdp_session(visit.page)
+    session.send("Performance.enable")
+    for _ in rooms(visit, music):
+        visit.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    at_work = min(1, metrics["ThreadTime"] / metrics["TaskDuration"])
+    assert 0 < max(visit.long_tasks, default=1) * at_work <= BAR_LONG_TASK
