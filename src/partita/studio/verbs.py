@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
 from math import isfinite
-from pathlib import Path
 from typing import Any, Literal
 
 from partita.errors import UsageError
@@ -125,8 +124,7 @@ def described() -> list[dict[str, Any]]:
 
 
 def _described(field: Field, option: inspect.Parameter) -> dict[str, Any]:
-    here = isinstance(option.default, Path)  # a place on this machine, which is nothing for a page
-    default = None if here or _needed(option) else option.default
+    default = None if _needed(option) else option.default
     fitting = _fitting(field.family) if field.family else []
     return {"name": option.name, **asdict(field), "default": default, "required": _needed(option), "fitting": fitting}
 

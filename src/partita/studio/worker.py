@@ -29,7 +29,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no message
     requests = _requests()
     _warm_up()
-    out.write(json.dumps({"ready": verbs.described()}, default=str) + "\n")  # an odd default is no reason to stop
+    out.write(json.dumps({"ready": verbs.described()}) + "\n")
     out.flush()
     for request in requests:
         work = Work(request["title"], Path(request["folder"]), request["arguments"], out, request["names"])
