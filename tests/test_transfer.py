@@ -9,8 +9,10 @@ import pytest
 from partita import figures, rhythm
 from partita.audio import Audio
 from partita.checkpoint import load, read_card
+from partita.cli import main
 from partita.errors import UnusableAudioError, UsageError
 from partita.models.classifier import Classifier
+from partita.tags import read_tags
 from partita.tasks.transfer import add_style, styles, transfer
 from partita.transfers import METHODS, method_class, stems
 from partita.transfers.donors import GUIDE
@@ -112,6 +114,19 @@ def test_the_guide_shares_no_song_with_what_is_measured() -> None:
     assert card["metrics"]["valid"]["accuracy"] > 0.6  # of the benchmark's contents and donors
     assert card["data"]["train"] == 517
     assert isinstance(load(GUIDE), Classifier)
+
+
+def test_the_command_writes_a_tagged_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, tempo in (("content", 120), ("style", 90)):
+        song(tempo, 220, 2.0).write(tmp_path / f"{name}.wav")
+    for form in ("wav", "ogg", "flac"):
+        out = tmp_path / f"out.{form}"
+        assert (
+            main(["transfer", str(tmp_path / "content.wav"), "--to", str(tmp_path / "style.wav"), "--out", str(out)])
+            == 0
+        )
+        assert "drums of style.wav" in read_tags(out)["encodedby"]
+    assert "judge hears" in capsys.readouterr().out
 
 
 def test_measures_agree_with_what_they_are_of() -> None:

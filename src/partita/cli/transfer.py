@@ -83,7 +83,7 @@ def transfer(
         content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
         guide=guide, seed=seed, controls=controls,
     )  # fmt: skip
-    made.audio.write(out, {"comment": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
+    made.audio.write(out, {"encodedby": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
     if plot:
         from partita import figures
 
