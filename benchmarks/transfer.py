@@ -250,8 +250,8 @@ pattern are correlations with the style's, P/H is how much stronger drums are ag
 The second judge is a genre-cnn trained on the guide's songs, more accurate but less independent: it shares songs and
 the log-mel spectrogram with the guide, so it counts for nothing where a donor was searched for.
 
-Settings were chosen on the 20 tuning pairs, of about 60 tried, with stand-ins for the judge: the same kind fitted to the
-clips of contents and donors, without those of the pair, and two genre-cnn. The reported pairs were looked at once.
+Settings were chosen on the 20 tuning pairs, of about 60 tried, with stand-ins for the judge: the same kind fitted to
+the clips of contents and donors, without those of the pair, and two genre-cnn. The reported pairs were looked at once.
 """
 GRADIENT_TEXT = """
 The reports' methods are slow: {pairs} of the pairs, the middle 5 s of the same contents, {vgg19} iterations of `vgg19`
