@@ -222,7 +222,7 @@ def test_a_model_of_ones_own_is_loaded_used_and_removed(visit: Visit, music: Pat
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
-TINY = "width=8, copies=1, crop=16, columns=32, hop=32, steps=40, validate_every=4, batch=4, warmup=2"
+TINY = "width=8, copies=1, crop=16, columns=32, hop=32, steps=200, validate_every=4, batch=4, warmup=2"
 
 
 @pytest.fixture(scope="module")
@@ -269,13 +269,13 @@ def test_own_genres_are_looked_over_learnt_and_used(visit: Visit, genres: Path, 
         page.get_by_role("button", name="Pause my genres").click()
         expect(page.get_by_role("button", name="Resume my genres")).to_be_visible()
     before = page.locator(".as-text tbody tr").count()
-    assert 0 < before < 10, "it was paused on its way"
+    assert 0 < before < 50, "it was paused on its way"
     assert not findings(page)
     page.reload()
     page.get_by_role("button", name="Resume my genres").click()
     expect(page.get_by_role("link", name="Report")).to_be_visible()
     steps = [int(text) for text in page.locator(".as-text tbody tr td:first-child").all_text_contents()]
-    assert steps == [*range(4, 41, 4)], "no step is missing or there twice"
+    assert steps == [*range(4, 201, 4)], "no step is missing or there twice"
     assert not findings(page)
     with zipfile.ZipFile(io.BytesIO(visit.save("Checkpoint"))) as kept:
         assert {"card.json", "model.safetensors", "history.jsonl"} <= set(kept.namelist())

@@ -42,8 +42,8 @@ async function handOver(files, said) {
 
 async function overview(main) {
   const studio = await get("studio");
-  const audit = h("section", { class: "card", hidden: true, aria: { label: "Audit" } });
-  const trainer = h("section", { class: "card", hidden: true, aria: { label: "Training" } });
+  const audit = h("section", { class: "card form-card", hidden: true, aria: { label: "Audit" } });
+  const trainer = h("section", { class: "card form-card", hidden: true, aria: { label: "Training" } });
   const earlier = h("section", { class: "shelf", hidden: true });
   const form = soon("audit", { architectures: classifies });
   let music = null;
