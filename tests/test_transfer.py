@@ -125,7 +125,7 @@ def test_the_command_writes_a_tagged_recording(tmp_path: Path, capsys: pytest.Ca
             main(["transfer", str(tmp_path / "content.wav"), "--to", str(tmp_path / "style.wav"), "--out", str(out)])
             == 0
         )
-        assert "drums of style.wav" in read_tags(out)["encodedby"]
+        assert "style of style.wav" in read_tags(out)["encodedby"]
     assert "judge hears" in capsys.readouterr().out
 
 
@@ -152,6 +152,16 @@ def test_controls_stand_beside_the_result(tmp_path: Path, checkpoint: Path) -> N
 def test_settings_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         StemsConfig(**options)  # type: ignore[arg-type]
+
+
+def test_the_reports_methods_are_at_hand_with_settings_of_their_own() -> None:
+    made = transfer(song(120, 220, 3.0), to=song(90, 330, 3.0), method="random-cnn", settings={"iterations": "0"})
+    assert made.method == "random-cnn"
+    assert made.json()["settings"]["iterations"] == 0
+    assert made.audio.samples.shape == song(120, 220, 3.0).samples.shape
+    for refused in ({"drums": 0.5}, {"settings": {"layers": 3}}, {"to": "rock"}):
+        with pytest.raises(UsageError, match="random-cnn"):
+            transfer(song(120, 220, 3.0), **{"to": song(90, 330, 3.0), "method": "random-cnn", **refused})
 
 
 def test_a_style_of_the_library_gives_one_of_its_recordings(tmp_path: Path, checkpoint: Path) -> None:

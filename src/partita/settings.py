@@ -51,11 +51,7 @@ class Plan:
             if not hasattr(target, setting) or setting == "labels":
                 known = sorted((recipe_fields | {field.name for field in fields(self.config)}) - {"labels"})
                 raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {', '.join(known)}.")
-            new = _like(getattr(target, setting), value, setting)
-            hint = get_type_hints(type(target))[setting]
-            if get_origin(hint) is Literal and new not in get_args(hint):
-                raise UsageError(f"{setting} is one of {', '.join(map(str, get_args(hint)))}, not {value!r}")
-            target = replace(target, **{setting: new})
+            target = with_setting(target, setting, value)
             if setting == "steps":  # said outright, so they count instead of the recipe's epochs
                 target = replace(target, epochs=0)
             plan = replace(plan, **{part: target})
@@ -101,6 +97,18 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
         if "=" not in pair:
             raise UsageError(f"a setting is NAME=VALUE, such as steps=500, not {pair!r}")
     return dict(pair.split("=", 1) for pair in pairs)
+
+
+def with_setting(config: Any, setting: str, value: str | int | float) -> Any:
+    """A dataclass with one of its fields changed to `value`, read as the type that it has.
+
+    Raises `UsageError` for a value of another kind, or one that is no choice.
+    """
+    new = _like(getattr(config, setting), value, setting)
+    hint = get_type_hints(type(config))[setting]
+    if get_origin(hint) is Literal and new not in get_args(hint):
+        raise UsageError(f"{setting} is one of {', '.join(map(str, get_args(hint)))}, not {value!r}")
+    return replace(config, **{setting: new})
 
 
 def _like(old: Any, value: str | int | float, name: str) -> Any:

@@ -15,6 +15,7 @@ def transfer(
     *,
     to: str,
     out: Path | None = None,
+    method: Literal["stems", "vgg19", "lildata", "random-cnn"] = "stems",
     strength: float = 1.0,
     drums: float = 1.0,
     timbre: float = 1.0,
@@ -25,6 +26,7 @@ def transfer(
     seed: int = 0,
     plot: Path | None = None,
     controls: Annotated[bool, Parameter(negative=())] = False,
+    set: Annotated[list[str] | None, Parameter(negative=())] = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Give a recording the style of another, of a folder, or of a genre in the library.
@@ -37,6 +39,8 @@ def transfer(
 
     partita transfer song.mp3 --to ~/Music/Reggae --out reggae.wav
 
+    partita transfer song.mp3 --to disco.mp3 --method lildata --set iterations=100
+
     partita styles add jazz ~/Music/Jazz && partita transfer song.mp3 --to jazz --strength 0.7
 
     Parameters
@@ -47,6 +51,8 @@ def transfer(
         A recording, a folder of them, or a style's name.
     out
         Where the result goes (.wav, .flac, .ogg, .mp3); by default beside the content.
+    method
+        How it is done; all but stems are methods of the student reports, slow and without rhythm.
     strength
         How much of the style is taken, 0 to 1.
     drums
@@ -67,9 +73,12 @@ def transfer(
         Draw content, style and result (.png, .svg, .pdf), up to half a minute of each.
     controls
         Measure, beside the result, the style's spectrum alone and a donor drawn at random.
+    set
+        NAME=VALUE, a setting of a report's method.
     json
         Print JSON.
     """
+    from partita.settings import parse_settings
     from partita.tasks.transfer import transfer as task
 
     out = out or content.with_name(f"{content.stem} in {Path(to).stem}.wav")
@@ -80,10 +89,10 @@ def transfer(
     if plot and (plot.suffix.lower() not in {".png", ".svg", ".pdf"} or not plot.parent.is_dir()):
         raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
     made = task(
-        content, to=to, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo, donor=donor,
-        guide=guide, seed=seed, controls=controls,
+        content, to=to, method=method, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo,
+        donor=donor, guide=guide, seed=seed, controls=controls, settings=parse_settings(set or []),
     )  # fmt: skip
-    made.audio.write(out, {"encodedby": f"partita transfer, stems, seed {seed}, drums of {Path(made.donor).name}"})
+    made.audio.write(out, {"encodedby": f"partita transfer, {method}, seed {seed}, style of {Path(made.donor).name}"})
     if plot:
         from partita import figures
 
@@ -106,5 +115,8 @@ def transfer(
         say(f"  {words:<28}" + "".join(f"{getattr(measured, name):>17.2f}" for measured in columns.values()))
     judge = made.json()["judge"]
     note(f"The judge knows {judge['right']} of {judge['of']} real clips. The style's own chords are {made.floor:.2f}.")
-    note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
+    if method == "stems":
+        note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
+    for words in made.notes:
+        note(words)
     return 0

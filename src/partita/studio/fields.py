@@ -115,6 +115,12 @@ FIELDS = {
         advanced=False,
     ),
     "loop": Field("Loop", "a switch", "Whole bars whose end leads into their begin.", advanced=False),
+    "method": Field(
+        "Method",
+        "a choice",
+        "How it is done. All but stems are those of the student reports: slow, and without rhythm.",
+        choices=("stems", "vgg19", "lildata", "random-cnn"),
+    ),
     "strength": Field("Strength", "a slider", "How much of the style is taken.", 0, 1, 0.05, advanced=False),
     "drums": Field("Drums", "a slider", "How loud its drums are; 0 keeps the content's.", 0, 2, 0.05, advanced=False),
     "timbre": Field("Timbre", "a slider", "How much of its colour the tones take.", 0, 1, 0.05, advanced=False),

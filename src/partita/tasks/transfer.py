@@ -1,7 +1,7 @@
 """transfer: give a recording the style of another, of a folder, or of a genre that a library holds exemplars of."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,10 @@ from partita.errors import AudioError, CheckpointError, UsageError, unknown
 from partita.features import gtzan_levels
 from partita.ledger import state_folder
 from partita.models.classifier import Classifier
+from partita.settings import Settings, with_setting
 from partita.transfers import judge as judges
+from partita.transfers import method_class
+from partita.transfers.base import Transfer
 from partita.transfers.donors import GUIDE, search
 from partita.transfers.likeness import chroma_cosine
 from partita.transfers.measurement import Comparison, Measurement, equalised, excerpt
@@ -40,7 +43,8 @@ class Transferred:
     audio: Audio
     content: Audio
     style: Audio
-    settings: StemsConfig
+    method: str
+    settings: Any
     target: str
     source: str
     floor: float
@@ -48,6 +52,7 @@ class Transferred:
     after: Measurement
     controls: Mapping[str, Measurement] = field(default_factory=dict)
     probability: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def donor(self) -> str:
@@ -63,8 +68,9 @@ class Transferred:
         """JSON-ready values, without the sound."""
         judge = judges.shipped()
         return {
+            "method": self.method,
             "donor": self.donor,
-            "drums": f"the sound of {self.donor}",
+            "drums": f"the sound of {self.donor if self.method == 'stems' else self.content.name}",
             "settings": asdict(self.settings),
             "target": self.target,
             "source": self.source,
@@ -74,6 +80,7 @@ class Transferred:
             "chroma_of_unrelated": self.floor,
             "judge": {"right": judge.held_out, "of": judge.heard, "accuracy": judge.held_out / judge.heard},
             "guide_probability": self.probability,
+            "notes": list(self.notes),
         }
 
 
@@ -81,6 +88,7 @@ def transfer(
     content: str | Path | Audio,
     *,
     to: str | Path | Audio,
+    method: str = "stems",
     strength: float = 1.0,
     drums: float = 1.0,
     timbre: float = 1.0,
@@ -90,23 +98,31 @@ def transfer(
     guide: str | Path | None = None,
     seed: int = 0,
     controls: bool = False,
+    settings: Settings | None = None,
 ) -> Transferred:
     """Give `content` the style of `to`: a recording, a folder, or a style of the library (`styles`).
 
-    Of several recordings the guide model takes the one that suits best, unless `donor` names one; without a name the
-    `guide` is the one that comes with transfer, which shares no song with the judge. Settings are those
-    of `transfers.stems.StemsConfig`. `controls` are measured beside the result: the content with the style's spectrum
-    alone, and a donor drawn by `seed`. Raises `AudioError` for recordings that can't be used.
+    Of several recordings the `guide` model takes the one that suits best, unless `donor` names one; the guide that
+    comes with transfer shares no song with the judge. `strength` to `tempo` are those of `transfers.stems.StemsConfig`.
+    The reports' methods (`transfers.METHODS`) know none of them, but `settings` of their own, such as
+    {"iterations": 30}, and want a single recording. `controls` are measured beside the result: the content with the
+    style's spectrum alone, and a donor drawn by `seed`. Raises `AudioError` for recordings that can't be used,
+    `UsageError` for settings that the method does not have.
     """
     config = StemsConfig(strength, drums, timbre, comping, tempo)
+    other = None if method == "stems" else _report_method(method, config, settings or {})
+    if other is None and settings:
+        raise UsageError("stems has no settings beside strength, drums, timbre, comping and tempo")
     song = content if isinstance(content, Audio) else Audio.read(content)
     donors = [to] if isinstance(to, Audio) else _donors(to) if donor == "auto" else [Audio.read(donor)]
     choice, used, best = donors[0], config, None
+    if other and len(donors) > 1:
+        raise UsageError(f"{method} takes one recording as its style, not one of {len(donors)}; name it as donor")
     if len(donors) > 1:
         model = _guide(guide or GUIDE)
         best = search(song, donors, _target(to, donors, model), model, config, seed=seed)[0]
         choice, used = best.donor, best.config
-    made = Stems(used).apply(song, choice, seed=seed)
+    made = (other or Stems(used)).apply(song, choice, seed=seed)
     judge = judges.shipped()
     name = "" if isinstance(to, Audio) else Path(to).name.lower()
     scale = Comparison(song, choice, judge, target=name if name in judge.labels else None)
@@ -120,7 +136,8 @@ def transfer(
         made,
         song,
         choice,
-        used,
+        method,
+        other.config if other else used,
         scale.target,
         scale.source,
         chroma_cosine(scale.content, scale.style),
@@ -128,6 +145,7 @@ def transfer(
         scale.measure(made),
         beside,
         best.probability if best else None,
+        other.notes if other else (),
     )
 
 
@@ -216,6 +234,20 @@ def _picture(audio: Audio) -> tuple[NDArray[np.uint8], float, list[float]]:
     seconds = len(samples) / rhythm.RATE
     beats = rhythm.listen(samples).beats
     return gtzan_levels(samples), seconds, [float(beat) for beat in beats[(beats >= 0) & (beats <= seconds)]]
+
+
+def _report_method(name: str, untouched: StemsConfig, settings: Settings) -> Transfer:
+    """One of the reports' methods with its settings; raises `UsageError` for what it does not know."""
+    if untouched != StemsConfig():
+        raise UsageError(f"strength, drums, timbre, comping and tempo are settings of stems; {name} has none of them")
+    kind = method_class(name)
+    config = kind.Config()
+    for setting, value in settings.items():
+        if not hasattr(config, setting):
+            known = ", ".join(each.name for each in fields(config))
+            raise UsageError(f"{name} has no setting {setting!r}; it has {known}")
+        config = with_setting(config, setting, value)
+    return kind(config)
 
 
 def _guide(name: str | Path) -> Classifier:

@@ -1,7 +1,7 @@
 """What every method of genre transfer is: two recordings in, one out that has the length and channels of the first.
 
 content ──┐
-├── apply ── the content in the style, same rate, channels and length
+          ├── apply ── the content in the style, same rate, channels and length
 style ────┘
 """
 
@@ -28,6 +28,8 @@ class Transfer:
 
     name: ClassVar[str]
     Config: ClassVar[type[Any]]
+    notes: tuple[str, ...] = ()
+    """What a user should know of the result."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = config if config is not None else self.Config()

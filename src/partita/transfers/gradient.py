@@ -71,8 +71,6 @@ class GradientTransfer(Transfer):
     config: GradientConfig
     weights: Sequence[float] = (0.3, 0.4, 0.2, 0.1)
     """Of the style's layers, from the first."""
-    notes: tuple[str, ...] = ()
-    """What a user should know of the network."""
 
     def see(self, picture: Tensor) -> Seen:
         """What the network makes of a picture (1, 1, 631, frames) of 0..255."""
