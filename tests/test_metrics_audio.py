@@ -149,3 +149,10 @@ def test_a_loop_is_told_from_a_cut() -> None:
     assert any("seam" in fault for fault in audio.health(loop[: 3 * RATE + 777], RATE).faults(loop=True))
     stereo = audio.health(np.stack([loop, loop]), RATE)
     assert stereo.faults() == []
+
+
+def test_silence_in_training_is_no_copy() -> None:
+    made, training = clicks(4.0), np.concatenate([clicks(4.0, every=0.37), np.zeros(6 * RATE, np.float32)])
+    found = audio.copies(made, RATE, {"with a rest": training})
+    assert found is not None
+    assert -1 <= found.correlation < audio.SAME

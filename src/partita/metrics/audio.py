@@ -158,6 +158,10 @@ def temporal_novelty(samples: Samples, rate: int, seconds: float = 0.5) -> float
     return float(np.mean([np.sqrt(squares[place, :place].min()) for place in range(1, count)]))
 
 
+STILL = 0.5
+"""Decibels; what moves less over two seconds is nobody's, and is neither copied nor a copy."""
+
+
 class Copy(NamedTuple):
     """The place of the training sound most like a stretch that was made, and how like it is, up to 1."""
 
@@ -200,7 +204,8 @@ def nearest_copies(
             spectra[size] = np.stack([np.fft.rfft(patch, size).conj().T for _, _, patch in patches], 1)
         spectrum, norms = np.fft.rfft(picture, size).T, _window_norms(picture, width)
         products = np.fft.irfft((spectra[size] @ spectrum[:, :, None])[..., 0].T)[:, : len(norms)]
-        correlations = products / np.maximum(norms, 1e-9)
+        still = norms < STILL * (BANDS * width) ** 0.5  # where next to nothing moves, rounding would decide
+        correlations = np.where(still, 0.0, products / np.maximum(norms, 1e-9))
         for row, (number, start, _) in zip(correlations, patches, strict=True):
             place, known = int(row.argmax()), best[number]
             if known is None or row[place] > known.correlation:
@@ -214,7 +219,7 @@ def _stretches(samples: Samples, rate: int, width: int) -> Iterator[tuple[int, R
     for start in range(0, picture.shape[1] - width + 1, max(1, width // 2)):
         patch = _without_mean(picture[:, start : start + width])
         norm = float(np.linalg.norm(patch))
-        if norm > 1e-3 * patch.size**0.5:  # as good as still: everything still is like it
+        if norm > STILL * patch.size**0.5:
             yield start, patch / norm
 
 
