@@ -115,6 +115,7 @@ def test_a_tiny_training_learns(name: str) -> None:
     run = fit(model, items, items, recipe)
     scores = model.validate(items)
     shares = {"aaa-lstm": 0.75, "aaa-vae": 0.75, "toygan": 0.9}  # reports' own: silence at best, or hardly anything
+    shares["loop-gan"] = 0.75  # two networks that learn equally fast: what one gains the other loses
     assert scores["loss"] < shares.get(name, 0.6) * ignorant
     assert run.history
 

@@ -26,19 +26,7 @@ from partita.evaluation import prepare_all
 from partita.example import Example
 from partita.features import Array, gtzan_levels, stft, summary
 from partita.generation import Generated, generate_sound, wanted_magnitude
-from partita.metrics.audio import (
-    SAME,
-    Spread,
-    diversity,
-    frechet_distance,
-    halves,
-    kernel_distance,
-    log_spectral_distance,
-    nearest_copies,
-    periodicity,
-    spectral_convergence,
-    temporal_novelty,
-)
+from partita.metrics import audio as metrics
 from partita.models.classifier import Classifier
 from partita.models.generator import Generator, Request
 from partita.models.layers import SummaryDecision
@@ -79,7 +67,7 @@ class Distance(NamedTuple):
     made: float
     real: float
     noise: float
-    bound: Spread
+    bound: metrics.Spread
 
 
 @dataclass(frozen=True)
@@ -163,8 +151,8 @@ def measure_sounds(
     distances = {kind: _distances(ear, made, like, noise, held) for kind, ear in ears.items()}
     judge, ear = Judge(trained, labels), ears["statistics"]
     varied, usual = ear.hear(made), ear.hear(held)
-    spread = diversity(usual, 0.0).pairwise
-    own = diversity(varied, 0.1 * spread)
+    spread = metrics.diversity(usual, 0.0).pairwise
+    own = metrics.diversity(varied, 0.1 * spread)
     near = _copies({"made": made, "real": held}, model, dataset, progress) if copies else {}
     return SoundLikeness(
         model=name,
@@ -174,12 +162,12 @@ def measure_sounds(
         protocol=f"{len(made)} sounds of {seconds:g} s, {each} of each class, each at the tempo of a training clip; as "
         f"many real clips of the {split} part of {dataset.name} ({dataset.protocol}), and as many training clips",
         distances=distances,
-        periodicity=_means(periodicity, model.rate, made=made, real=held),
-        novelty=_means(temporal_novelty, model.rate, made=made, real=held),
+        periodicity=_means(metrics.periodicity, model.rate, made=made, real=held),
+        novelty=_means(metrics.temporal_novelty, model.rate, made=made, real=held),
         agreement={"made": judge.agreement(made), "real": judge.agreement(held)},
         distinct=own.distinct / len(made),
         pairwise=own.pairwise / spread,
-        copied={which: sum(value >= SAME for value in values) for which, values in near.items()},
+        copied={which: sum(value >= metrics.SAME for value in values) for which, values in near.items()},
         nearest={which: max(values, default=0.0) for which, values in near.items()},
         token_copies=_token_copies(model, drawn, dataset, split) if copies else None,
         inversion=_inversion(model, drawn),
@@ -194,9 +182,9 @@ def _distances(
     against = ear.hear(held)
     rows = [ear.hear(part) for part in (made, real, noise)]
     found = {}
-    for name, distance in (("frechet", frechet_distance), ("kernel", kernel_distance)):
+    for name, distance in (("frechet", metrics.frechet_distance), ("kernel", metrics.kernel_distance)):
         values = [distance(part, against) for part in rows]
-        found[name] = Distance(values[0], values[1], values[2], halves(distance, against))
+        found[name] = Distance(values[0], values[1], values[2], metrics.halves(distance, against))
     return found
 
 
@@ -354,7 +342,7 @@ def _copies(
                 progress(number + 1, len(examples), "looking for copies")
 
     sounds = [(which, clip.samples) for which, part in sets.items() for clip in part]
-    found = nearest_copies([samples for _, samples in sounds], model.rate, training())
+    found = metrics.nearest_copies([samples for _, samples in sounds], model.rate, training())
     nearest: dict[str, list[float]] = {which: [] for which in sets}
     for (which, _), copy in zip(sounds, found, strict=True):
         nearest[which] += [copy.correlation] if copy else []
@@ -398,6 +386,8 @@ def _inversion(model: Generator, drawn: Sequence[Generated]) -> dict[str, float]
         heard = np.abs(stft(samples, model.fft, model.hop))[:, : wanted.shape[1]]
         wanted = wanted[:, : heard.shape[1]]
         gain = float((heard * wanted).sum() / max(float((heard**2).sum()), 1e-12))
-        errors.append((spectral_convergence(heard * gain, wanted), log_spectral_distance(heard * gain, wanted)))
+        errors.append(
+            (metrics.spectral_convergence(heard * gain, wanted), metrics.log_spectral_distance(heard * gain, wanted))
+        )
     convergence, distance = np.mean(errors, axis=0)
     return {"spectral convergence": float(convergence), "log-spectral distance": float(distance)}
