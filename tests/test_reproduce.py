@@ -13,7 +13,7 @@ from partita.claims import REPORTS
 from partita.cli import main
 from partita.data.gtzan import GENRES
 from partita.errors import UsageError
-from partita.settings import Plan
+from partita.settings import Plan, own_settings, refuse_unknown
 from partita.tasks import reproduce as task
 
 every_report = pytest.mark.parametrize("name", REPORTS)
@@ -24,6 +24,16 @@ def test_every_report_prints_its_claims(name: str, capsys: pytest.CaptureFixture
     assert main(["reproduce", name]) == 0
     text = capsys.readouterr().out
     assert all(claim.what in text for claim in REPORTS[name].claims)
+
+
+def test_settings_may_name_their_model() -> None:
+    given = {"epochs": "2", "fft": "448", "lildata.filters": "8,8,8,8"}
+    assert own_settings("lildata", given) == {"epochs": "2", "fft": "448", "filters": "8,8,8,8"}
+    assert own_settings("bach", given) == {"epochs": "2"}
+    refuse_unknown(given, ["softmax", "lildata"])
+    for unknown in ("epoch", "softmax.filters", "bach.epochs"):
+        with pytest.raises(UsageError, match=unknown):
+            refuse_unknown({unknown: "2"}, ["softmax", "lildata"])
 
 
 def test_shares_of_known_size_carry_their_interval() -> None:

@@ -5,11 +5,10 @@ trained as it is and with the faults of its training mended. The corrected model
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -19,13 +18,12 @@ from partita.data import Dataset
 from partita.evaluation.creations import Row, findings, latent_rows, row
 from partita.evaluation.latents import measure_latents
 from partita.evaluation.preparation import prepare_all
-from partita.models import model_class
 from partita.models.aaa_lstm import AAALSTM
 from partita.models.aaa_vae import AAAVAE
-from partita.models.base import Model, Recipe
+from partita.models.base import Model
 from partita.models.composer import Composer
 from partita.runs import train_run
-from partita.settings import Plan, Settings
+from partita.settings import Plan, Settings, own_settings, refuse_unknown
 from partita.training import Progress
 
 HELD_OUT = 8
@@ -38,15 +36,6 @@ VARIANTS: tuple[dict[str, str], ...] = (
 """The autoencoder as it is in the report, and with its training mended."""
 
 
-def own_settings(name: str, settings: Settings) -> dict[str, Any]:
-    """The settings of one model: those that name it (`aaa-lstm.units`), and those that it has among the others."""
-    kind = model_class(name)
-    known = {field.name for each in (kind.Config, Recipe) for field in fields(each)}
-    general = {key: value for key, value in settings.items() if "." not in key and key in known}
-    named = {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
-    return {**general, **named}
-
-
 def measure_report(
     dataset: Dataset, settings: Settings, out: Path | None, seed: int, device: str, progress: Progress | None
 ) -> list[Row]:
@@ -54,6 +43,7 @@ def measure_report(
 
     `out` also gets the pictures: overlay.png and continuation.png.
     """
+    refuse_unknown(settings, ("aaa-lstm", "aaa-vae", "aaa-lstm-notes", "aaa-vae-notes"))
     with TemporaryDirectory() as passing:
         folder = out or Path(passing)
         train = partial(_trained, settings=settings, folder=folder, seed=seed, device=device, progress=progress)

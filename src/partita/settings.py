@@ -99,6 +99,30 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
+def own_settings(name: str, settings: Settings) -> dict[str, Any]:
+    """The settings of one of several models: those that name it (`aaa-lstm.units`), and the others that it has.
+
+    Whether any model has a setting is for `refuse_unknown` to say.
+    """
+    known = _known(name)
+    general = {key: value for key, value in settings.items() if key in known}
+    named = {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
+    return {**general, **named}
+
+
+def refuse_unknown(settings: Settings, names: Sequence[str]) -> None:
+    """Raise `UsageError` for a setting that none of the models has, or that names none of them."""
+    for setting in settings:
+        model, dot, own = setting.partition(".")
+        if not any(own in _known(name) if dot and name == model else setting in _known(name) for name in names):
+            raise UsageError(f"none of {', '.join(names)} has a setting {setting!r}")
+
+
+def _known(name: str) -> set[str]:
+    """What can be set of a model or its recipe."""
+    return {field.name for each in (model_class(name).Config, Recipe) for field in fields(each)} - {"labels"}
+
+
 def with_setting(config: Any, setting: str, value: str | int | float) -> Any:
     """A dataclass with one of its fields changed to `value`, read as the type that it has.
 

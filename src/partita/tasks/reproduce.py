@@ -16,7 +16,7 @@ from partita.errors import UsageError
 from partita.evaluation.climbing import Results, divide, labels_of, measure_rung, outcomes_of, within
 from partita.metrics.classification import wilson
 from partita.metrics.paired import accuracy, resample
-from partita.settings import Plan, Settings
+from partita.settings import Plan, Settings, own_settings, refuse_unknown
 from partita.training import Progress
 
 RESULTS = "results.jsonl"
@@ -66,10 +66,9 @@ def reproduce(
     say. With `data` (NAME:PATH) every classifier of the report is trained with so many seeds and measured three times:
     as the report has it under the report's own way of splitting, the same under the data set's `protocol` (its most
     honest by default), and the corrected variant under that. `seconds` are of the windows (the report's own by
-    default), `settings` change all models or their recipes alike. `out` keeps finished trainings, so that the same call
-    goes on. The models of aaa, which write music, are trained and measured on scores; there settings may name their
-    model, such as {"aaa-lstm.units": "128,128"}.
-    Raises `UsageError` for an unknown report.
+    default). `settings` change every model or recipe that has them, or the one that they name, such as
+    {"aaa-lstm.units": "128,128"}. `out` keeps finished trainings, so that the same call goes on. The models of aaa,
+    which write music, are trained and measured on scores. Raises `UsageError` for an unknown report or setting.
     """
     known = claims.report(report)
     told = [
@@ -101,6 +100,7 @@ def reproduce(
         if folder:
             write_json(folder / "reproduction.json", result.json())
         return result
+    refuse_unknown(settings or {}, [trial.model for trial in known.trials])
     setup = {
         "report": report,
         "settings": told_settings,
@@ -121,7 +121,7 @@ def reproduce(
         if (trial.model, words, rung, seed) in store.rows:
             continue
         divided = divide(data, protocol, genres, seconds or trial.seconds, seed)
-        plan = Plan.of(trial.model, labels_of(divided), {**(settings or {}), **variant})
+        plan = Plan.of(trial.model, labels_of(divided), {**own_settings(trial.model, settings or {}), **variant})
         tell = within(progress, number, len(wanted), f"{trial.model} {words}, rung {rung}, seed {seed}")
         row = measure_rung(plan, divided[rung], rung, seed, device, tell)
         labels = {example.id: example.label for example in divided[rung].split("valid")}
