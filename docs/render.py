@@ -14,6 +14,7 @@ from PIL import Image
 
 from partita import reproduce, score_figures
 from partita.checkpoint import read_card, shipped
+from partita.claims import REPORTS
 from partita.cli.reproduce import measured_lines
 from partita.figures import save
 
@@ -177,10 +178,7 @@ def main(check: bool) -> int:
         (ROOT / "docs" / "models.md", "cards", pages),
         (ROOT / "docs" / "models.md", "composers", composers()),
         (ROOT / "docs" / "polyphonic.md", "figures", polyphonic()),
-        *(
-            (ROOT / "docs" / "reports.md", f"measured: {name}", measured(name))
-            for name in ("p66", "dilated-cnn", "aaa")
-        ),
+        *((ROOT / "docs" / "reports.md", f"measured: {name}", measured(name)) for name in REPORTS),
     ]
     if check:
         stale = [path.name for path, mark, text in wanted if path.read_text("utf-8") != filled(path, mark, text)]
