@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partita.cli.console import note, progress_bar, say, say_json
+from partita.cli.console import note, progress_bar, say_result
 
 if TYPE_CHECKING:
     from partita.tasks.audit import Audit
@@ -65,11 +65,7 @@ def audit(
             seed=seed,
             progress=progress,
         )
-    if json:
-        say_json(result.json())
-    else:
-        for line in summary_lines(result):
-            say(line)
+    say_result(result, summary_lines, json)
     if out:
         note(f"next: partita train MODEL --data {data} --leave-out {out / 'leave-out.txt'} --out DIR")
     return 1 if result.certain else 0

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,15 @@ def say(text: str = "") -> None:
 def say_json(value: Any) -> None:
     """One JSON object on one line."""
     print(json.dumps(value, allow_nan=False), flush=True)
+
+
+def say_result(result: Any, lines: Callable[[Any], Iterable[str]], as_json: bool) -> None:
+    """A task's result: what its `json` gives as one JSON object, or the `lines` that are made of it."""
+    if as_json:
+        say_json(result.json())
+        return
+    for line in lines(result):
+        say(line)
 
 
 def note(text: str) -> None:

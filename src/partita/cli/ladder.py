@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import listed, note, progress_bar, say, say_json
+from partita.cli.console import listed, note, progress_bar, say_result
 
 if TYPE_CHECKING:
     from partita.tasks.ladder import Ladder
@@ -79,11 +79,7 @@ def ladder(
             device=device,
             progress=progress,
         )
-    if json:
-        say_json(result.json())
-    else:
-        for line in table_lines(result):
-            say(line)
+    say_result(result, table_lines, json)
     if out:
         note(f"picture: {figures.save(figures.ladder(result.rungs, result.gaps, result.model), out / 'ladder.png')}")
     return 1 if result.left_out else 0

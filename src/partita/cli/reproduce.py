@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import listed, progress_bar, say, say_json
+from partita.cli.console import listed, progress_bar, say_result
 
 if TYPE_CHECKING:
     from partita.tasks.reproduce import Reproduction
@@ -78,11 +78,7 @@ def reproduce(
             device=device,
             progress=progress,
         )
-    if json:
-        say_json(result.json())
-    else:
-        for line in lines_of(result):
-            say(line)
+    say_result(result, lines_of, json)
     return 0
 
 

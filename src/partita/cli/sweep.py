@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import listed, progress_bar, say, say_json
+from partita.cli.console import listed, progress_bar, say_result
 from partita.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,11 +85,7 @@ def sweep(
             device=device,
             progress=progress,
         )
-    if json:
-        say_json(result.json())
-    else:
-        for line in sweep_lines(result):
-            say(line)
+    say_result(result, sweep_lines, json)
     return 0
 
 
