@@ -49,8 +49,8 @@ class Plan:
             part = "recipe" if setting in recipe_fields else "config"
             target: Any = getattr(plan, part)
             if not hasattr(target, setting) or setting == "labels":
-                known = sorted((recipe_fields | {field.name for field in fields(self.config)}) - {"labels"})
-                raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {', '.join(known)}.")
+                known = ", ".join(sorted(_known(self.kind)))
+                raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {known}.")
             target = with_setting(target, setting, value)
             if setting == "steps":  # said outright, so they count instead of the recipe's epochs
                 target = replace(target, epochs=0)
@@ -104,7 +104,7 @@ def own_settings(name: str, settings: Settings) -> dict[str, Any]:
 
     Whether any model has a setting is for `refuse_unknown` to say.
     """
-    known = _known(name)
+    known = _known(model_class(name))
     general = {key: value for key, value in settings.items() if key in known}
     named = {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
     return {**general, **named}
@@ -112,15 +112,17 @@ def own_settings(name: str, settings: Settings) -> dict[str, Any]:
 
 def refuse_unknown(settings: Settings, names: Sequence[str]) -> None:
     """Raise `UsageError` for a setting that none of the models has, or that names none of them."""
+    known = {name: _known(model_class(name)) for name in names}
+    general = {each for own in known.values() for each in own}
     for setting in settings:
         model, dot, own = setting.partition(".")
-        if not any(own in _known(name) if dot and name == model else setting in _known(name) for name in names):
+        if own not in known.get(model, set()) if dot else setting not in general:
             raise UsageError(f"none of {', '.join(names)} has a setting {setting!r}")
 
 
-def _known(name: str) -> set[str]:
+def _known(kind: type[Model]) -> set[str]:
     """What can be set of a model or its recipe."""
-    return {field.name for each in (model_class(name).Config, Recipe) for field in fields(each)} - {"labels"}
+    return {field.name for each in (kind.Config, Recipe) for field in fields(each)} - {"labels"}
 
 
 def with_setting(config: Any, setting: str, value: str | int | float) -> Any:

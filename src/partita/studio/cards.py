@@ -15,7 +15,6 @@ CARD = "card.json"
 WEIGHTS = "model.safetensors"
 HEADLINES = ("accuracy", "interval", "n", "bits_per_note", "nats_per_patch", "nll_per_step", "nats")
 """Of a card's figures those that lists show, as far as it has them."""
-MOST_WEIGHTS = 2_000_000_000
 
 
 def own_folder() -> Path:
