@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from partita import figures, rhythm
 from partita.audio import Audio
@@ -15,6 +17,7 @@ from partita.models.classifier import Classifier
 from partita.tags import read_tags
 from partita.tasks.transfer import add_style, styles, transfer
 from partita.transfers import METHODS, method_class, stems
+from partita.transfers.accompaniment import SHIFTS, accompany, by_beat, cheapest, phrases, pitch_classes
 from partita.transfers.donors import GUIDE
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
@@ -73,6 +76,54 @@ def test_time_runs_on_between_beats_and_at_its_own_speed_at_onsets() -> None:
     steps = np.diff(times.style_seconds(moments))
     assert np.mean(steps > 0) > 0.99  # but where the loop begins anew
     assert 0.7 < np.median(steps) / (moments[1] - moments[0]) < 1.5
+
+
+def chords(*roots: int, tempo: float = 120.0) -> Audio:
+    """Two beats of each major triad, so many semitones above A, with a knock on every beat."""
+    beat = round(60 / tempo * RATE)
+    t = np.arange(2 * beat) / RATE
+    triads = [sum(np.sin(2 * np.pi * 220 * 2 ** ((root + k) / 12) * t) for k in (0, 4, 7)) for root in roots]
+    wave = 0.1 * np.concatenate(triads)
+    for start in range(0, len(wave), beat):
+        wave[start : start + 200] += 0.3 * np.random.default_rng(0).normal(size=200)
+    return Audio(wave[None].astype(np.float32), RATE, "chords")
+
+
+def test_the_accompaniment_follows_the_chords_of_the_content() -> None:
+    style = take_apart(chords(0, 5, 7, 2, 9, 4, 0, 5))
+    content = take_apart(chords(3, 3, 8, 8, 10, 5, 1, 3))
+    made = accompany(content.rhythm, content.chords, style.rhythm, style.chords, style.harmonic, RATE, 8 * RATE)
+    assert made.shape == (1, 8 * RATE)
+    ours, _ = by_beat(content.chords, RATE, content.rhythm.beats)
+    theirs, size = by_beat(pitch_classes(made, RATE), RATE, content.rhythm.beats)
+    agree = (ours * theirs).sum(1)[size > 0.2 * np.median(size)]
+    assert np.median(agree) > 0.9, "every triad is there after transposing"
+    same = accompany(style.rhythm, style.chords, style.rhythm, style.chords, style.harmonic, RATE, 8 * RATE)
+    assert np.corrcoef(same[0, RATE:-RATE], style.harmonic[0, RATE:-RATE])[0, 1] > 0.9, "its own is played as it is"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(-5, 6))
+def test_beats_are_found_again_through_any_transposition(seed: int, shift: int) -> None:
+    style = np.random.default_rng(seed).random((12, 12)) ** 8
+    style /= np.linalg.norm(style, axis=1)[:, None]
+    wanted = np.roll(style[4:10], shift, axis=1)
+    chain, shifts = cheapest(wanted, style, np.ones(12), np.zeros((12, 6), bool))
+    assert ((chain >= 0) & (chain < 12)).all()
+    assert np.isin(shifts, SHIFTS).all()
+    agreement = [wanted[k] @ np.roll(style[b], s) for k, (b, s) in enumerate(zip(chain, shifts, strict=True))]
+    runs = list(phrases(chain, shifts))
+    assert [beat for first, last in runs for beat in range(first, last)] == list(range(6)), "every beat in one phrase"
+    assert sum(agreement) >= 6 - 0.06 * len(runs) - 0.012 * 6 * 6, "no worse than the phrase that was taken"
+
+
+def test_a_style_without_tones_or_beats_accompanies_with_silence() -> None:
+    content = take_apart(chords(0, 5))
+    for frames in (0, RATE // 10, 2 * RATE):
+        tones = np.zeros((2, frames), np.float32)
+        classes = np.zeros((12, 1 + frames // 512), np.float32)
+        made = accompany(content.rhythm, content.chords, content.rhythm, classes, tones, RATE, 2 * RATE)
+        assert made.shape == (2, 2 * RATE)
+        assert not made.any()
 
 
 def test_the_styles_tempo_can_be_taken() -> None:

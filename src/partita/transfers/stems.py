@@ -2,11 +2,12 @@
 
 Both recordings are taken apart into tones and beats and listened to for their rhythm. The style's own drums are laid on
 the content's beats (after Hockman et al., DAFx 2008), the content's tones take the levels of the style's bands, their
-course over the bar and a part of its sounds (a mosaic), drums and tones the style's balance, and the whole its
-long-term spectrum. All but the drums is a gain on the content's complex spectrogram, so phases and melody stay.
+course over the bar and a part of its sounds (a mosaic), the style's own tones join in on the content's chords, drums
+and tones take the style's balance, and the whole its long-term spectrum. What is done to the content is a gain on its
+complex spectrogram, so phases and melody stay.
 
 A Gram matrix, the usual style of a network, holds no rhythm and can't do this (Huzaifah and Wyse, arXiv:1901.10240).
-The drums heard are the style recording's sound, so the rights of both recordings apply to the result.
+Drums and accompaniment heard are the style recording's sound, so the rights of both recordings apply to the result.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ from partita.errors import UsageError
 from partita.features import Array
 from partita.rhythm import Rhythm
 from partita.separation import edited, frame_sizes, separate
+from partita.transfers.accompaniment import accompany, pitch_classes
 from partita.transfers.base import Transfer, as_loud_as, refuse_unusable
 from partita.transfers.drums import TimeMap, follow, map_time
 from partita.transfers.timbre import (
@@ -41,9 +43,10 @@ from partita.transfers.timbre import (
 
 MOSAIC_SHARE = 0.9
 """Of the mosaic in the tones at full timbre."""
-DRUM_GAIN = 1.5
-"""Drums are that much louder than the style's own balance would have them: what is to be heard is the style."""
 COMPING_DEPTH = 0.9
+"""Of the style's course over the bar in the tones at full comping."""
+ACCOMPANIMENT_SHARE = 0.75
+"""Of the tones' power that is the style's own playing at full comping."""
 STYLE_SECONDS = 60.0
 """The middle of a longer style is listened to."""
 
@@ -56,7 +59,8 @@ PIECE_SECONDS, FADE_SECONDS = 300.0, 0.05
 class StemsConfig:
     """How much of the style is taken, 0 to 1 each: `strength` of everything, and of its parts.
 
-    `drums` (up to 2: louder), `timbre` of the tones, `comping`, their course over the bar. `tempo` is the content's, or
+    `drums` (up to 2: louder), `timbre` of the tones, `comping`: the style's own playing on the content's chords, and
+    the tones' course over its bar. `tempo` is the content's, or
     the style's: then the content is stretched and the result is longer or shorter.
     """
 
@@ -77,11 +81,15 @@ class StemsConfig:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A recording taken apart: stems (channels, n), rhythm, power (48 bands, frames) of the tones and of the whole."""
+    """A recording taken apart: stems (channels, n), rhythm, pitch classes (12, frames) of the tones.
+
+    And power (48 bands, frames) of the tones and of the whole.
+    """
 
     harmonic: Array
     percussive: Array
     rhythm: Rhythm
+    chords: Array
     tones: Array
     whole: Array
     timbre: Timbre
@@ -135,7 +143,7 @@ class Stems(Transfer):
         tones = self._tones(ours, theirs, rate, times, np.random.default_rng(seed))
         drums = follow(theirs.percussive, rate, times, content.samples.shape[1])
         drums = in_channels(drums, len(content.samples))
-        drums *= np.float32(config.strength * config.drums * DRUM_GAIN * _drum_level(tones, drums, theirs))
+        drums *= np.float32(config.strength * config.drums * _drum_level(tones, drums, theirs))
         kept = np.float32(1 - config.strength * min(1.0, config.drums))
         made = tones + drums + kept * ours.percussive
         return as_loud_as(with_spectrum(made, rate, theirs.whole, config.strength), content)
@@ -162,6 +170,16 @@ class Stems(Transfer):
             return spectra * factors
 
         shaped = edited(ours.harmonic, rate, edit)
+        share = config.strength * config.comping * ACCOMPANIMENT_SHARE
+        if share:
+            joined = in_channels(
+                accompany(
+                    ours.rhythm, ours.chords, theirs.rhythm, theirs.chords, theirs.harmonic, rate, shaped.shape[1]
+                ),
+                len(shaped),
+            )
+            joined *= np.float32(np.sqrt(_power(shaped) / max(_power(joined), 1e-20)))
+            shaped = np.float32(np.sqrt(1 - share)) * shaped + np.float32(np.sqrt(share)) * joined
         return with_spectrum(shaped, rate, theirs.tones, timbre)
 
 
@@ -171,7 +189,8 @@ def take_apart(audio: Audio) -> Parts:
     heard = rhythm.listen(audio.mono(rhythm.RATE))
     tones, whole = powers(harmonic, audio.rate), powers(audio.samples, audio.rate)
     seconds = np.arange(tones.shape[1]) * frame_sizes(audio.rate)[1] / audio.rate
-    return Parts(harmonic, percussive, heard, tones, whole, describe(tones, heard.position(seconds)))
+    chords = pitch_classes(harmonic, audio.rate)
+    return Parts(harmonic, percussive, heard, chords, tones, whole, describe(tones, heard.position(seconds)))
 
 
 def with_spectrum(samples: Array, rate: int, style: Array, strength: float) -> Array:
