@@ -1,22 +1,15 @@
 """An evaluation as one HTML file: it needs no network, reads on a phone, and follows the reader's light or dark."""
 
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from partita import figures
+from partita import figures, pages
 from partita.errors import UsageError
 from partita.evaluation import Compared, Evaluation, SongPrediction
 from partita.files import replacing
 from partita.stress import Stressed
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-LIGHT_INK, DARK_INK = "#1d2126", "#e8eaed"
 MOST_SONGS = 300
 """How many songs a table shows; a page of thousands would not scroll on a phone."""
 
@@ -42,37 +35,22 @@ def evaluation_page(result: Evaluation) -> str:
     body = [
         f"<h1>{escape(name)} on {escape(result.data)}</h1>",
         f'<p class="digest">{escape(result.model)}</p>',
-        _section("Protocol", _protocol(result)),
-        _section("Accuracy", _accuracy(result)),
-        *([_section("Beside others", _comparisons(result.comparisons))] if result.comparisons else []),
+        pages.section("Protocol", _protocol(result)),
+        pages.section("Accuracy", _accuracy(result)),
+        *([pages.section("Beside others", _comparisons(result.comparisons))] if result.comparisons else []),
         '<div class="grid">',
-        _section("Genres", _genres(result)),
-        _section("Confusion", _confusion(result)),
+        pages.section("Genres", _genres(result)),
+        pages.section("Confusion", _confusion(result)),
         "</div>",
-        _section("Votes of segments", _votes(result)),
+        pages.section("Votes of segments", _votes(result)),
         '<div class="grid">',
-        _section("Calibration", _calibration(result)),
-        _section("Abstention", _abstention(result)),
+        pages.section("Calibration", _calibration(result)),
+        pages.section("Abstention", _abstention(result)),
         "</div>",
-        *([_section("After changes that leave the genre", _stress(result.stress))] if result.stress else []),
-        _section("Songs it has wrong", _mistakes(result)),
+        *([pages.section("After changes that leave the genre", _stress(result.stress))] if result.stress else []),
+        pages.section("Songs it has wrong", _mistakes(result)),
     ]
-    return page(f"{name} on {result.data}: evaluation", "\n".join(body))
-
-
-def page(title: str, body: str) -> str:
-    """A whole HTML page around `body`, with its style inside."""
-    style = "".join((files("partita") / name).read_text(encoding="utf-8") for name in ("theme.css", "report.css"))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n"
-        "<footer>Written by partita. Intervals are 95 %.</footer>\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>"
+    return pages.page(f"{name} on {result.data}: evaluation", "\n".join(body))
 
 
 def _protocol(result: Evaluation) -> str:
@@ -110,7 +88,7 @@ def _accuracy(result: Evaluation) -> str:
     return (
         f'<p class="headline"><b>{100 * result.accuracy:.1f} %</b> <span>of {result.n} songs right; '
         f"95 % interval {100 * low:.1f} to {100 * high:.1f} %</span></p>\n"
-        + _table("Share that is right, with its 95 % interval", "|-|#%|#interval|#n", rows)
+        + pages.table("Share that is right, with its 95 % interval", "|-|#%|#interval|#n", rows)
         + f"<p>{escape(numbers)}</p>"
     )
 
@@ -130,13 +108,15 @@ def _gap_words(result: Evaluation) -> str:
 
 def _comparisons(comparisons: Sequence[Compared]) -> str:
     rows = [
-        _row(
+        pages.row(
             compared.other,
-            _number(f"{100 * compared.other_accuracy:.1f}"),
-            _number(f"{100 * compared.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in compared.interval)),
-            _number(f"{compared.only_this} : {compared.only_other}"),
-            _number(f"{compared.p:.2g}"),
-            _number(f"{compared.n}"),
+            pages.number(f"{100 * compared.other_accuracy:.1f}"),
+            pages.number(
+                f"{100 * compared.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in compared.interval)
+            ),
+            pages.number(f"{compared.only_this} : {compared.only_other}"),
+            pages.number(f"{compared.p:.2g}"),
+            pages.number(f"{compared.n}"),
         )
         for compared in comparisons
     ]
@@ -145,20 +125,20 @@ def _comparisons(comparisons: Sequence[Compared]) -> str:
         "interval over songs; how many songs this one alone has right, and the other alone; p is McNemar's, exact "
         "and two-sided, for each comparison alone."
     )
-    return _table(words, "|#%|#points|#alone|#p|#n", rows)
+    return pages.table(words, "|#%|#points|#alone|#p|#n", rows)
 
 
 def _stress(stressed: Sequence[Stressed]) -> str:
     rows = [
-        _row(
+        pages.row(
             row.words,
-            _number(f"{100 * row.accuracy:.1f}"),
-            _number(
+            pages.number(f"{100 * row.accuracy:.1f}"),
+            pages.number(
                 f"{100 * row.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in row.difference_interval)
             ),
-            _number(f"{row.p:.2g}"),
-            _number(f"{100 * row.consistency:.1f}"),
-            _number(f"{row.n}"),
+            pages.number(f"{row.p:.2g}"),
+            pages.number(f"{100 * row.consistency:.1f}"),
+            pages.number(f"{row.n}"),
         )
         for row in stressed
         if row.n
@@ -168,17 +148,17 @@ def _stress(stressed: Sequence[Stressed]) -> str:
         "with the bootstrap interval over songs; McNemar's exact p; the share of songs whose label stays."
     )
     missing = "".join(f"<li>{escape(row.words)}: not measured, {escape(row.why)}</li>" for row in stressed if not row.n)
-    return _table(words, "|#%|#points|#p|#same label, %|#n", rows) + (f"<ul>{missing}</ul>" if missing else "")
+    return pages.table(words, "|#%|#points|#p|#same label, %|#n", rows) + (f"<ul>{missing}</ul>" if missing else "")
 
 
 def _genres(result: Evaluation) -> str:
     rows = [
-        _share_row(label, row["recall"], row["interval"], row["n"], "", _number(f"{100 * row['precision']:.0f}"))
+        _share_row(label, row["recall"], row["interval"], row["n"], "", pages.number(f"{100 * row['precision']:.0f}"))
         for label, row in result.per_label.items()
         if row["n"]
     ]
     words = "Recall, the share of a genre's songs that are named so, with its interval; and precision; all in %."
-    return _table(words, "|-|#recall|#interval|#prec.|#n", rows)
+    return pages.table(words, "|-|#recall|#interval|#prec.|#n", rows)
 
 
 def _confusion(result: Evaluation) -> str:
@@ -192,7 +172,7 @@ def _confusion(result: Evaluation) -> str:
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
     words = "Songs of each genre (rows) and what they are taken for (columns); colour is the share of the row."
     table = f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return _captioned(words, table, "heat")
+    return pages.captioned(words, table, "heat")
 
 
 def _votes(result: Evaluation) -> str:
@@ -209,7 +189,7 @@ def _votes(result: Evaluation) -> str:
         )
     right = sum(song["hard_vote"] == song["truth"] for song in result.songs)
     alt = f"Votes of the segments of {result.n} songs; the hard vote is right in {right}. The songs are listed below."
-    return f"<p>{escape(' '.join(words))}</p>\n" + _figure(
+    return f"<p>{escape(' '.join(words))}</p>\n" + pages.figure(
         figures.votes(result.songs, result.labels), alt, "Each column is a song; framed is its true genre."
     )
 
@@ -220,12 +200,16 @@ def _calibration(result: Evaluation) -> str:
         "average, confidence is from the share that is right. The numbers beside the points count songs."
     )
     rows = [
-        _row(f"{confidence:.3f}", _number(f"{accuracy:.3f}"), _number(f"{n:.0f}"))
+        pages.row(f"{confidence:.3f}", pages.number(f"{accuracy:.3f}"), pages.number(f"{n:.0f}"))
         for n, confidence, accuracy in result.calibration
     ]
-    table = _table("Bins of calibration", "mean confidence|#accuracy|#songs", rows)
+    table = pages.table("Bins of calibration", "mean confidence|#accuracy|#songs", rows)
     alt = f"Accuracy over confidence in {len(rows)} bins, beside the diagonal; the figures are in the table below."
-    return f"<p>{escape(words)}</p>\n" + _figure(figures.calibration(result.calibration), alt) + _details("Bins", table)
+    return (
+        f"<p>{escape(words)}</p>\n"
+        + pages.figure(figures.calibration(result.calibration), alt)
+        + pages.details("Bins", table)
+    )
 
 
 def _abstention(result: Evaluation) -> str:
@@ -234,28 +218,33 @@ def _abstention(result: Evaluation) -> str:
         f"If only the surest songs are answered, fewer answers are wrong. The mean risk over all coverages (AURC) is "
         f"{result.abstention.aurc:.3f}; with all songs answered it is {curve[-1][1]:.3f}."
     )
-    rows = [_row(f"{coverage:.0%}", _number(f"{risk:.3f}"), _number(f"{least:.2f}")) for coverage, risk, least in curve]
-    table = _table("Risk and coverage", "answered|#wrong|#least confidence", rows)
+    rows = [
+        pages.row(f"{coverage:.0%}", pages.number(f"{risk:.3f}"), pages.number(f"{least:.2f}"))
+        for coverage, risk, least in curve
+    ]
+    table = pages.table("Risk and coverage", "answered|#wrong|#least confidence", rows)
     alt = "Share of wrong answers over the share of songs answered; the figures are in the table below."
-    return f"<p>{escape(words)}</p>\n" + _figure(figures.risk_coverage(curve), alt) + _details("Points", table)
+    return (
+        f"<p>{escape(words)}</p>\n" + pages.figure(figures.risk_coverage(curve), alt) + pages.details("Points", table)
+    )
 
 
 def _mistakes(result: Evaluation) -> str:
     wrong = [song for song in result.songs if song["truth"] != song["predicted"]]
     wrong.sort(key=lambda song: -max(song["probabilities"]))
     rows = [
-        _row(
+        pages.row(
             song["id"],
-            _text(song["truth"]),
-            _text(f"{song['predicted']} {max(song['probabilities']):.2f}"),
-            _text(_vote_words(song, result.labels)),
+            pages.text(song["truth"]),
+            pages.text(f"{song['predicted']} {max(song['probabilities']):.2f}"),
+            pages.text(_vote_words(song, result.labels)),
         )
         for song in wrong[:MOST_SONGS]
     ]
     shown = f"the {len(rows)} surest of {len(wrong)}" if len(rows) < len(wrong) else f"all {len(wrong)}"
     caption = f"Songs it has wrong, the surest first: {shown}. A wrong label in the data looks like this, too."
-    table = _table(caption, "song|truth|taken for|votes", rows)
-    return _details(f"{len(wrong)} songs", table)
+    table = pages.table(caption, "song|truth|taken for|votes", rows)
+    return pages.details(f"{len(wrong)} songs", table)
 
 
 def _vote_words(song: SongPrediction, labels: Sequence[str]) -> str:
@@ -265,69 +254,14 @@ def _vote_words(song: SongPrediction, labels: Sequence[str]) -> str:
 
 def _share_row(name: str, value: float, interval: Iterable[float], n: int, kind: str = "", *more: str) -> str:
     low, high = interval
-    bar = (
-        f'<td class="plot"><div class="bar {kind}" aria-hidden="true" '
-        f'style="--value:{value:.1%};--low:{low:.1%};--high:{high:.1%}"><i></i></div></td>'
+    return pages.row(
+        name,
+        pages.bar(value, low, high, kind),
+        pages.number(f"{100 * value:.1f}"),
+        pages.number(f"{100 * low:.0f}–{100 * high:.0f}"),
+        *more,
+        pages.number(f"{n}"),
     )
-    return _row(
-        name, bar, _number(f"{100 * value:.1f}"), _number(f"{100 * low:.0f}–{100 * high:.0f}"), *more, _number(f"{n}")
-    )
-
-
-def _row(name: str, *cells: str) -> str:
-    """A row of a table, from its name, which may break before a digest, and cells of HTML."""
-    return f'<tr><th scope="row">{escape(name).replace("@", "<wbr>@")}</th>{"".join(cells)}</tr>'
-
-
-def _text(words: str) -> str:
-    return f"<td>{escape(words)}</td>"
-
-
-def _number(words: str, below: str = "") -> str:
-    small = f"<br><small>{escape(below)}</small>" if below else ""
-    return f'<td class="n">{escape(words)}{small}</td>'
-
-
-def _table(caption: str, head: str, rows: Iterable[str]) -> str:
-    """A table under its caption; `head` names the columns, divided by |: "#" is for numbers, "-" is a plot.
-
-    The caption stands outside, so that it is read whole where a wide table has to be scrolled on a phone.
-    """
-    cells = []
-    for name in head.split("|"):
-        if name in {"", "-"}:
-            cells.append('<td class="plot"></td>' if name else "<td></td>")
-        else:
-            kind = ' class="n"' if name.startswith("#") else ""
-            cells.append(f'<th scope="col"{kind}>{escape(name.removeprefix("#"))}</th>')
-    thead = f"<thead><tr>{''.join(cells)}</tr></thead>"
-    return _captioned(caption, f"{thead}<tbody>{''.join(rows)}</tbody>")
-
-
-def _captioned(caption: str, table: str, kind: str = "") -> str:
-    words = escape(caption)
-    return (
-        f'<p class="muted">{words}</p><div class="scroll" tabindex="0" role="region" aria-label="{words}">'
-        f'<table class="{kind}" aria-label="{words}">{table}</table></div>'
-    )
-
-
-def _details(summary: str, body: str) -> str:
-    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
-
-
-def _figure(figure: "Figure", alt: str, caption: str = "") -> str:
-    """A picture in two inks, of which the browser takes the one for its theme."""
-    light, dark = (_data_uri(figures.svg(figure, ink)) for ink in (LIGHT_INK, DARK_INK))
-    words = f'<figcaption class="muted">{escape(caption)}</figcaption>' if caption else ""
-    return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" alt="{escape(alt)}"></picture>{words}</figure>'
-    )
-
-
-def _data_uri(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def _range(interval: Iterable[float]) -> str:
