@@ -48,7 +48,7 @@ def test_a_verb_is_its_task(name: str) -> None:
 
 
 def test_no_option_is_described_that_no_task_has() -> None:
-    used = {verb.field(option) for verb in verbs.VERBS.values() for option in verb.options}
+    used = {verb.field(name) for verb in verbs.VERBS.values() for name in (*verb.options, *verb.references)}
     assert set(FIELDS.values()) <= used
 
 
@@ -166,7 +166,7 @@ def test_more_files_than_there_is_room_for_are_refused(client: Client) -> None:
         ({"verb": "classify", "given": {"source": PIECE}, "parameters": {"model": "/etc"}}, "no such model"),
         ({"verb": "classify", "given": {"out": {"name": "x"}}}, "does not take out"),
         ({"verb": "classify"}, "needs source"),
-        ({**TRAIN, "given": {"data": {"synthetic": 4}, "out": {"name": "../x"}}}, "name"),
+        ({**TRAIN, "given": {"data": {"kind": "synthetic", "count": 4}, "out": {"name": "../x"}}}, "name"),
         ({**TRAIN, "given": {"data": {"group": "gone"}, "out": {"name": "x"}}}, "choose it again"),
     ],
 )

@@ -86,14 +86,14 @@ def search(
 
 
 def _side_by_side(axis: Any, trials: "Sequence[Trial]", space: "Mapping[str, Values]", objective: str) -> None:
-    """Parallel coordinates: a line for each trial over the settings, the better the darker, the best in red."""
+    """Parallel coordinates: a line for each trial over the settings, the better the stronger, the best in red."""
     best_first = sorted(trials, key=lambda trial: (trial.value or 0.0) * (-1 if objective == "accuracy" else 1))
     for rank, trial in reversed([*enumerate(best_first)]):
         heights = [_height(space[name], trial.drawn[name]) for name in space]
-        shade = 0.85 * rank / max(1, len(trials) - 1)
-        axis.plot(
-            heights, color=PALETTE[3] if rank == 0 else str(shade), linewidth=2.2 if rank == 0 else 0.9, zorder=-rank
-        )
+        best = rank == 0
+        strength = 1 - 0.8 * rank / max(1, len(trials) - 1)
+        colour, width = (PALETTE[3], 2.2) if best else (PALETTE[0], 0.9)
+        axis.plot(heights, color=colour, alpha=strength, linewidth=width, zorder=-rank)
     axis.set(xlim=(-0.3, len(space) - 0.7), ylim=(-0.05, 1.05), yticks=[])
     axis.set_xticks(range(len(space)), [*space], rotation=30 if len(space) > 7 else 0, fontsize=8)
     axis.spines["left"].set_visible(False)
@@ -220,7 +220,9 @@ def svg(figure: "Figure", ink: str) -> str:
     for axis in figure.axes:
         axis.patch.set_alpha(0)
         axis.tick_params(colors=ink)
-        for part in (axis.title, axis.xaxis.label, axis.yaxis.label, *axis.texts):
+        legend = axis.get_legend()
+        named = legend.get_texts() if legend else ()
+        for part in (axis.title, axis.xaxis.label, axis.yaxis.label, *axis.texts, *named):
             if part.get_color() != MUTED:
                 part.set_color(ink)
         for spine in axis.spines.values():

@@ -84,12 +84,13 @@ def details(summary: str, body: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 
-def figure(picture: "Figure", alt: str, caption: str = "") -> str:
+def figure(picture: "Figure", alt: str, caption: str = "", *, wide: bool = False) -> str:
     """A picture in two inks, of which the browser takes the one for its theme."""
     light, dark = (_data_uri(figures.svg(picture, ink)) for ink in (LIGHT_INK, DARK_INK))
     words = f'<figcaption class="muted">{escape(caption)}</figcaption>' if caption else ""
     return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<figure class="{"wide" if wide else ""}">'
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
         f'<img src="{light}" alt="{escape(alt)}"></picture>{words}</figure>'
     )
 

@@ -22,6 +22,11 @@ def own_folder() -> Path:
     return state_folder() / "studio" / "models"
 
 
+def kept_folder(verb: str) -> Path:
+    """Where the studio keeps what a verb makes under a name: models of `train`, searches of `tune` and the like."""
+    return own_folder() if verb == "train" else state_folder() / "studio" / verb
+
+
 def found() -> dict[str, Path]:
     """Folders of checkpoints by name, the user's own first; one of them may not hide a shipped one."""
     shipped = Path(str(files("partita") / "pretrained"))

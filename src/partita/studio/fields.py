@@ -14,19 +14,41 @@ Kind = Literal[
     "a choice",
     "text",
     "a list",
+    "numbers",
     "settings",
     "a model",
+    "models",
     "a label",
+    "a protocol",
     "an architecture",
+    "a model or an architecture",
+    "a data set",
+    "a folder",
+    "a file",
+    "a new name",
 ]
 Family = Literal["classifier", "composer", "generator"]
+
+
+REFERENCES: frozenset[Kind] = frozenset({"a data set", "a folder", "a file", "a new name"})
+"""Kinds whose value is no word or number but stands for something on disk: see `requests.Reference`."""
+
+GENERATED = ("synthetic", "synthetic-scores", "synthetic-rolls")
+"""Data sets that take a number in the place of a path."""
+ARCHIVES = ("gtzan-logmel", "fma-logmel", "polyphonic")
+"""Data sets that are one file; all others are folders."""
+RECORDINGS = ("folder", "gtzan", "gtzan-logmel", "fma", "fma-logmel", "synthetic")
+SCORES = ("midi", "maestro", "free-piano", "synthetic-scores")
+ROLLS = ("polyphonic", "synthetic-rolls")
 
 
 @dataclass(frozen=True)
 class Field:
     """An option on the page: `least` to `most` in steps of `step`, or one of `choices`; `advanced` ones are folded.
 
-    A model, or the architecture of one, is of a `family`; a label is one of those that the chosen model has.
+    A model, or the architecture of one, is of a `family`, or any; a label is one of those that the chosen model has;
+    a data set is of one of the kinds that are its `choices`; a file has one of those endings, or is one of those words.
+    `example` is what an empty line shows.
     """
 
     label: str
@@ -38,6 +60,7 @@ class Field:
     choices: tuple[str, ...] = ()
     advanced: bool = True
     family: Family | None = None
+    example: str = ""
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -47,9 +70,35 @@ FIELDS = {
     "compose.model": Field("Model", "a model", "Who composes.", advanced=False, family="composer"),
     "generate.model": Field("Model", "a model", "Who plays.", advanced=False, family="generator"),
     "train.model": Field(
-        "Kind of model", "an architecture", "What is trained from scratch on your music.", advanced=False
+        "Kind of model",
+        "an architecture",
+        "What is trained from scratch on your music.",
+        advanced=False,
+        family="classifier",
     ),
-    "audit.model": Field("Judge", "an architecture", "The classifier that is cross-validated to find doubtful labels."),
+    "audit.model": Field(
+        "Judge",
+        "an architecture",
+        "The classifier that is cross-validated to find doubtful labels.",
+        family="classifier",
+    ),
+    "evaluate.model": Field("Model", "a model", "A shipped model or one of your own.", advanced=False),
+    "repeat.model": Field(
+        "Model",
+        "a model or an architecture",
+        "What is trained anew; of a model that is there, its kind and settings are taken.",
+        advanced=False,
+        family="classifier",
+    ),
+    "tune.model": Field("Kind of model", "an architecture", "What is trained anew in every trial.", advanced=False),
+    "ladder.model": Field(
+        "Kind of model",
+        "an architecture",
+        "What is trained anew for every rung and seed.",
+        advanced=False,
+        family="classifier",
+    ),
+    "sweep.model": Field("Model", "a model", "Who composes.", advanced=False, family="composer"),
     "threshold": Field(
         "Unsure below", "a number", "A top probability below this is called unsure.", 0, 1, 0.05, advanced=False
     ),
@@ -62,25 +111,101 @@ FIELDS = {
     "suspects": Field(
         "Doubtful labels", "a switch", "Also look for songs that a classifier which never heard them files elsewhere."
     ),
-    "protocol": Field(
-        "Protocol", "text", "How songs are divided for learning and measuring; the most honest way if empty."
-    ),
+    "protocol": Field("Protocol", "a protocol", "How songs are divided for learning and measuring."),
     "genres": Field("Genres", "a list", "Only these labels, with commas between them; all if empty."),
     "balance": Field("Balance", "a switch", "As many training songs of each genre as the rarest has."),
     "seed": Field("Seed", "a whole number", "Everything random is drawn from it: the same seed, the same result.", 0),
-    "settings": Field("Settings", "settings", "Settings of the model or its training by name, such as steps=500."),
+    "settings": Field(
+        "Settings",
+        "settings",
+        "Settings of the model or its training by name, such as steps=500.",
+        example="steps=500, batch=16",
+    ),
     "calibration_folds": Field(
         "Calibration folds",
         "a whole number",
         "Fit the confidence by so many folds inside the training part; 0: not.",
         0,
     ),
-    "split": Field("Part", "a choice", "Which part to measure on.", choices=("valid", "train", "test")),
-    "test": Field("Open the test part", "a switch", "Every look at a test part makes the next number worth less."),
+    "split": Field("Part", "a choice", "Which part to measure on.", choices=("valid", "train", "test"), advanced=False),
+    "test": Field(
+        "Open the locked test part",
+        "a switch",
+        "Once everything is chosen: every look is counted, and makes the next number worth less.",
+        advanced=False,
+    ),
     "baselines": Field("Baselines", "a switch", "Measure simple models beside it."),
     "gap": Field("Gap", "a switch", "Also measure the songs that it was trained on."),
-    "compare": Field("Compare with", "a list", "Other checkpoints, paired song by song."),
+    "compare": Field("Compare with", "models", "Other models, paired with it song by song.", advanced=False),
     "stress": Field("Stress", "a switch", "Classify again after changes that leave the genre as it was."),
+    "update_card": Field("Note it", "a switch", "Write the numbers into the card of your own model."),
+    "seeds": Field("Seeds", "a whole number", "How often everything is drawn and trained anew.", 0, advanced=False),
+    "repeat.seeds": Field(
+        "Seeds", "a whole number", "Train with so many seeds, from 2 up; or fill in folds.", 0, advanced=False
+    ),
+    "folds": Field(
+        "Folds",
+        "a whole number",
+        "Train on all but each of so many parts of the training songs, and measure on that part.",
+        0,
+        advanced=False,
+    ),
+    "trials": Field(
+        "Trials", "a whole number", "In all, those of earlier searches of this name included.", 1, advanced=False
+    ),
+    "space": Field(
+        "Space",
+        "a list",
+        "What is varied instead of what the model declares: LOW..HIGH, LOW..HIGH:STEP or LOW..HIGH:log.",
+        example="dropout=0..0.5, learning_rate=1e-4..1e-2:log",
+    ),
+    "objective": Field(
+        "What is sought",
+        "a choice",
+        "The least negative log-likelihood or the greatest accuracy of a classifier; the least loss of any other.",
+        choices=("nll", "accuracy", "loss"),
+    ),
+    "prune": Field("Prune", "a switch", "Break off trainings that do worse than the median of earlier ones."),
+    "jobs": Field("Processes", "a whole number", "How many are at work.", 1),
+    "report": Field(
+        "Report",
+        "a choice",
+        "Whose claims are looked at.",
+        choices=("p66", "lildata", "dilated-cnn", "fstmuse", "aaa"),
+        advanced=False,
+    ),
+    "ladder.seconds": Field("Seconds", "a number", "How long the windows are.", 0.1, advanced=False),
+    "reproduce.seconds": Field("Seconds", "a number", "How long the windows are; the report's own if empty.", 0.1),
+    "temperatures": Field("Temperatures", "numbers", "Every one is tried with every min-p.", advanced=False),
+    "min_ps": Field("Min p", "numbers", "Every one is tried with every temperature.", advanced=False),
+    "sweep.samples": Field("Samples", "a whole number", "How many pieces each pair writes.", 2, advanced=False),
+    "sweep.seconds": Field("Seconds", "a number", "How long each of them is.", 1, advanced=False),
+    "sweep.split": Field("Part", "a choice", "Which part real music is taken from.", choices=("valid", "train")),
+    "data": Field("Music", "a data set", "What is learnt from and measured on.", choices=RECORDINGS, advanced=False),
+    "evaluate.data": Field(
+        "Music", "a data set", "What it is measured on.", choices=(*RECORDINGS, *SCORES, *ROLLS), advanced=False
+    ),
+    "tune.data": Field(
+        "Music", "a data set", "What is learnt from.", choices=(*RECORDINGS, *SCORES, *ROLLS), advanced=False
+    ),
+    "reproduce.data": Field(
+        "Music",
+        "a data set",
+        "Train and measure the report's models on it; without any, what was measured for this version is shown.",
+        choices=(*RECORDINGS, *SCORES),
+        advanced=False,
+    ),
+    "sweep.data": Field("Music", "a data set", "What the samples are held against.", choices=SCORES, advanced=False),
+    "out": Field("Keep it as", "a new name", "It stays when the studio closes, and the same request goes on with it."),
+    "tune.out": Field(
+        "Name of the search",
+        "a new name",
+        "It stays when the studio closes; the same name, music and options go on with it.",
+        advanced=False,
+    ),
+    "leave_out": Field(
+        "Leave out", "a file", "A list of songs that take no part, as an audit writes it.", choices=(".txt",)
+    ),
     "compose.seconds": Field("Seconds", "a number", "How long the new music is.", 1, 3600, advanced=False),
     "generate.seconds": Field(
         "Seconds", "a number", "How long it is; of a loop, about how long.", 1, 600, advanced=False
@@ -143,4 +268,51 @@ FIELDS = {
     "copies": Field("Copies", "a switch", "Of a generator: look for copies of training recordings; takes longest."),
     "evaluate.seconds": Field("Seconds", "a number", "How long each of those pieces is.", 1),
     "rate": Field("Rate", "a whole number", "Samples a second of the rendering.", 8000, 96_000),
+    "midi": Field("MIDI files", "a folder", "A folder with .mid files in a folder for each genre.", advanced=False),
+    "corpus.out": Field(
+        "Name of the corpus",
+        "a new name",
+        "It stays when the studio closes; the same name and options go on with it.",
+        advanced=False,
+    ),
+    "licence": Field(
+        "Licence",
+        "text",
+        "That of the MIDI files; every recording is marked with it.",
+        advanced=False,
+        example="CC BY 4.0",
+    ),
+    "source": Field("Source", "text", "Where the MIDI files come from, for the list of what was made."),
+    "corpus.soundfont": Field(
+        "Soundfont",
+        "a file",
+        "What plays: an .sf2 file, or plain, a synthesised piano; by default what is installed.",
+        choices=(".sf2", "plain"),
+    ),
+    "soundfont_licence": Field("Its licence", "text", "The soundfont's, for the list of what was made."),
+    "table": Field(
+        "Table",
+        "a file",
+        "A CSV with a row for each file: its name, label and group; else the folders say it.",
+        choices=(".csv",),
+    ),
+    "corpus.label": Field("Column of labels", "text", "Of the table; of rock/halftime the label is rock."),
+    "group": Field("Column of groups", "text", "Of the table, such as drummer: what must stay on one side of a split."),
+    "where": Field("Only rows", "settings", "Only rows of the table that say so.", example="beat_type=beat"),
+    "labels": Field("Labels", "a list", "Only these, with commas between them; all if empty."),
+    "programs": Field(
+        "Instruments",
+        "settings",
+        "General MIDI programs (for drums: kits) by label, in place of the files' own.",
+        example="jazz=32, rock=16",
+    ),
+    "corpus.drums": Field(
+        "Drums", "settings", "Pitches of the drum channel to be played as others.", example="22=42, 26=46"
+    ),
+    "corpus.seconds": Field(
+        "Seconds", "a number", "Cut longer pieces at the bar line before it; 0 leaves them whole.", 0, advanced=False
+    ),
+    "mono": Field("Mono", "a switch", "One channel instead of two."),
+    "format": Field("Format", "a choice", "How files are written.", choices=("flac", "ogg", "wav"), advanced=False),
+    "processes": Field("Processes", "a whole number", "How many pieces are rendered at once.", 1),
 }

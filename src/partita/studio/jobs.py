@@ -21,9 +21,10 @@ class QueueFull(PartitaError):  # noqa: N818 - not a fault: a request for patien
 
 @dataclass
 class Job:
-    """One request. `arguments` go to the task, `shown` is what the page sent; `source` is a file that can be played.
+    """One request. `arguments` go to the task, `shown` and `given` are what the page sent: options and references.
 
-    `names` are what people call the files and folders among the arguments, the source's first.
+    `source` is a file that can be played, `names` are what people call the files and folders among the arguments, the
+    source's first.
 
     Times are seconds since the epoch. `digest` is what a list shows of the result, `row` the latest of the `rows` that
     a training has measured. `taggable` says that tags may be written into the source.
@@ -36,6 +37,7 @@ class Job:
     shown: Mapping[str, Any] = field(default_factory=dict)
     source: Path | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     batch: str = ""
     taggable: bool = False
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
@@ -87,6 +89,7 @@ class Job:
         return {
             **self.summary(),
             "parameters": self.shown,
+            "given": self.given,
             "names": self.names,
             "history": self.rows,
             "result": json.loads(result.read_text(encoding="utf-8")) if self.state == "done" else None,

@@ -6,19 +6,26 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from partita.errors import PartitaError, UsageError
+from partita.data import DATASETS
+from partita.errors import PartitaError, UsageError, unknown
 from partita.ledger import state_folder
+from partita.models import MODELS
 from partita.music import CREDITS, STYLES
 from partita.studio import cards, verbs
+from partita.studio.fields import GENERATED, Field
 from partita.studio.jobs import Job
 
 if TYPE_CHECKING:
     from partita.studio.app import Studio
 
 Reference = Mapping[str, Any]
-"""{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"style": of the library}, {"synthetic":
-songs}, {"name": of a new model}, {"recording": id of a job about one, "part": which argument, if it has several}, or
-{"job": id, "file": one of its files}."""
+"""{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"style": of the library},
+{"name": of what is new}, {"recording": id of a job about one, "part": which argument, if it has several}, {"job": id,
+"file": one of its files}, {"kept": id of a job with a folder of its own}, or {"word": that a file may be instead}. A
+data set also has its "kind"; a generated one has a "count" alone."""
+
+MOST_GENERATED = 1000
+"""Pieces of a label."""
 
 
 class Gone(PartitaError):  # noqa: N818 - not a fault
@@ -39,23 +46,40 @@ def make(studio: "Studio", verb: verbs.Verb, given: Mapping[str, Reference], val
 
     Raises `UsageError` for what can't be asked, `Gone` for what is no longer there.
     """
-    arguments = {**values}
-    for name, value in values.items():
-        if verb.field(name).kind == "a model" and value:
-            arguments[name] = model_argument(value)
-    title, source, taggable, names = verb.untitled or verb.name, None, False, dict[str, str]()
+    arguments = {name: option_argument(verb.field(name), value) for name, value in values.items()}
+    title, source, taggable, names = verb.name, None, False, dict[str, str]()
+    named = {**values}
     for name, reference in given.items():
         if name == "data":
             arguments[name], title = data_argument(studio, reference)
+            named[name] = title
         elif name == "out":
-            new = cards.valid_name(str(reference.get("name", "")))
-            arguments[name], title = str(cards.own_folder() / new), new
+            named[name] = title = cards.valid_name(str(reference.get("name", "")))
+            arguments[name] = str(cards.kept_folder(verb.name) / title)
+        elif verb.asks(name):
+            arguments[name], named[name] = file_argument(studio, verb.field(name), reference)
+            if "word" not in reference:
+                names[name] = named[name]
         else:
             found = look_up(studio, reference)
             arguments[name], names[name] = str(found.path), found.title
-            if source is None and name != "leave_out":
+            if source is None:
                 title, source, taggable = found.title, found.path, found.taggable
-    return Job(verb.name, title, studio.new_folder(), arguments, dict(values), source, names, taggable=taggable)
+    if source is None and verb.untitled:
+        title = verb.untitled.format_map({"data": "", **named})
+    folder = studio.new_folder()
+    return Job(verb.name, title, folder, arguments, dict(values), source, names, dict(given), taggable=taggable)
+
+
+def option_argument(field: Field, value: Any) -> Any:
+    """What a task is given for an option: models stand for their checkpoints."""
+    if value and field.kind == "a model":
+        return model_argument(value)
+    if value and field.kind == "a model or an architecture":
+        return value if value in MODELS else model_argument(value)
+    if value and field.kind == "models":
+        return [model_argument(each) for each in value]
+    return value
 
 
 def model_argument(name: str) -> str:
@@ -65,11 +89,35 @@ def model_argument(name: str) -> str:
 
 
 def data_argument(studio: "Studio", reference: Reference) -> tuple[str, str]:
-    """A data set as NAME:PATH, and what people call it."""
-    if "synthetic" in reference:
-        return f"synthetic:{int(reference['synthetic'])}", "generated sounds"
+    """A data set as NAME:PATH, and what people call it.
+
+    Raises `UsageError` for a kind that is none, or that takes a number and is given something else.
+    """
+    kind = str(reference.get("kind", "folder"))
+    if kind not in DATASETS:
+        raise unknown("data set", kind, list(DATASETS))
+    if kind in GENERATED:
+        count = reference.get("count")
+        if not isinstance(count, int) or not 0 < count <= MOST_GENERATED:
+            raise UsageError(f"{kind} wants a number of pieces from 1 to {MOST_GENERATED}, not {count!r}")
+        return f"{kind}:{count}", "generated music"
     found = look_up(studio, reference)
-    return f"folder:{found.path}", found.title
+    return f"{kind}:{found.path}", found.title
+
+
+def file_argument(studio: "Studio", field: Field, reference: Reference) -> tuple[str, str]:
+    """The path of a file or folder that an option stands for, or a word that it may be instead; and what it is called.
+
+    Raises `UsageError` for a file of another ending.
+    """
+    if "word" in reference:
+        if reference["word"] not in field.choices:
+            raise UsageError(f"{field.label}: there is no {reference['word']!r}")
+        return str(reference["word"]), str(reference["word"])
+    found = look_up(studio, reference)
+    if field.kind == "a file" and found.path.suffix.lower() not in field.choices:
+        raise UsageError(f"{field.label}: {found.title} is no {' or '.join(field.choices)} file")
+    return str(found.path), found.title
 
 
 def look_up(studio: "Studio", reference: Reference) -> Found:
@@ -115,6 +163,14 @@ def _made(studio: "Studio", reference: Reference) -> Found:
     return Found(file_of(job, name), name)
 
 
+def _kept(studio: "Studio", reference: Reference) -> Found:
+    job = studio.queue.jobs.get(str(reference["kept"]))
+    if job is None or "out" not in job.arguments:
+        raise Gone("this result is no longer in the studio")
+    folder = Path(job.arguments["out"])
+    return Found(folder, folder.name, taggable=False)
+
+
 def _path(studio: "Studio", reference: Reference) -> Found:
     if not studio.settings.local:
         raise UsageError("a studio that is shared does not open folders of its machine; drop the files instead")
@@ -138,7 +194,7 @@ def _style(_: "Studio", reference: Reference) -> Found:
 
 FINDERS = {
     "upload": _upload, "group": _group, "recording": _recording, "job": _made, "path": _path, "piece": _piece,
-    "style": _style,
+    "style": _style, "kept": _kept,
 }  # fmt: skip
 
 

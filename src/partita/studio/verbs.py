@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from partita.errors import UsageError
 from partita.models import MODELS, model_class
-from partita.studio.fields import FIELDS, Family, Field
+from partita.studio.fields import FIELDS, REFERENCES, Family, Field
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Verb:
     """A task on the page, under its `name`.
 
     `task` is the function and `work` what a worker does with it, as "module:name". `given` are the parameters that are
-    no options: recordings, folders and the like, which the page has other means for. Jobs wait in `lane`; one that is
-    given no recording is called `untitled`.
+    no options but stand for something on disk: recordings, folders and the like. Jobs wait in `lane`; one that is
+    given no recording is called `untitled`, which may name options and what is given, as in "{model} on {data}".
     """
 
     name: str
@@ -43,14 +43,33 @@ class Verb:
     def options(self) -> Mapping[str, inspect.Parameter]:
         """Those that the page offers; one that has no field is left to the command line rather than ends the studio."""
         outward = {name: each for name, each in self.parameters.items() if name not in self.given | INWARD}
-        return {name: each for name, each in outward.items() if f"{self.name}.{name}" in FIELDS or name in FIELDS}
+        return {name: each for name, each in outward.items() if self._known(name)}
+
+    @property
+    def references(self) -> Mapping[str, inspect.Parameter]:
+        """Those given parameters that a form can ask for; the page has other means for the rest."""
+        return {name: each for name, each in self.parameters.items() if self.asks(name)}
+
+    def asks(self, name: str) -> bool:
+        """Whether a parameter is one of those; this wants no task, since the server loads none."""
+        return name in self.given and self._known(name) and self.field(name).kind in REFERENCES
 
     def field(self, option: str) -> Field:
         """What the page says about an option; a line of its own goes before the one for every verb."""
         return FIELDS.get(f"{self.name}.{option}") or FIELDS[option]
 
+    def _known(self, option: str) -> bool:
+        return f"{self.name}.{option}" in FIELDS or option in FIELDS
+
 
 _WORK = "partita.studio.work"
+
+
+def _measuring(name: str, task: str, given: set[str], untitled: str) -> Verb:
+    """A task that measures: what comes of all of them is a page of figures, tables and pictures."""
+    return Verb(name, f"partita.tasks.{task}", f"{_WORK}.measure:{name}", frozenset(given), "long", untitled)
+
+
 VERBS = {
     verb.name: verb
     for verb in (
@@ -63,12 +82,19 @@ VERBS = {
             frozenset({"data", "out", "leave_out"}),
             "long",
         ),
+        _measuring("evaluate", "evaluate:evaluate", {"data", "leave_out", "out"}, "{model} on {data}"),
+        _measuring("repeat", "evaluate:repeat", {"data", "leave_out", "out"}, "{model} on {data}, again and again"),
+        _measuring("tune", "tune:tune", {"data", "leave_out", "out"}, "{model} on {data}"),
+        _measuring("ladder", "ladder:ladder", {"data", "leave_out", "out"}, "{model} on {data}"),
+        _measuring("reproduce", "reproduce:reproduce", {"data", "out"}, "{report}"),
+        _measuring("sweep", "sweep:sweep", {"data", "out"}, "{model} beside {data}"),
         Verb(
-            "evaluate",
-            "partita.tasks.evaluate:evaluate",
-            f"{_WORK}.train:evaluate_model",
-            frozenset({"data", "leave_out", "update_card", "out"}),
+            "corpus",
+            "partita.tasks.render:render_corpus",
+            f"{_WORK}.corpus:run",
+            frozenset({"midi", "out", "table", "soundfont"}),
             "long",
+            "{out}",
         ),
         Verb("render", "partita.render:render", f"{_WORK}.score:run", frozenset({"score", "soundfont"}), "quick"),
         Verb(
@@ -116,6 +142,7 @@ def described() -> list[dict[str, Any]]:
         {
             "name": name,
             "fields": [_described(verb.field(option), each) for option, each in verb.options.items()],
+            "references": [_described(verb.field(name), each) for name, each in verb.references.items()],
             "given": sorted(verb.given),
             "needs": [each.name for each in verb.parameters.values() if each.name in verb.given and _needed(each)],
         }
@@ -125,7 +152,7 @@ def described() -> list[dict[str, Any]]:
 
 def _described(field: Field, option: inspect.Parameter) -> dict[str, Any]:
     default = None if _needed(option) else option.default
-    fitting = _fitting(field.family) if field.family else []
+    fitting = _fitting(field.family) if "model" in field.kind or "architecture" in field.kind else []
     return {"name": option.name, **asdict(field), "default": default, "required": _needed(option), "fitting": fitting}
 
 
@@ -137,8 +164,10 @@ FAMILIES: Mapping[Family, str] = {
 
 
 @cache
-def _fitting(family: Family) -> list[str]:
-    """The names of the architectures that are of a family."""
+def _fitting(family: Family | None) -> list[str]:
+    """The names of the architectures that are of a family, or of all."""
+    if family is None:
+        return list(MODELS)
     contract: Any = _found(FAMILIES[family])
     return [name for name in MODELS if issubclass(model_class(name), contract)]
 
@@ -169,6 +198,8 @@ KINDS = {
     "a number": int | float,
     "a slider": int | float,
     "a list": list,
+    "numbers": list,
+    "models": list,
     "settings": dict,
 }
 
@@ -178,11 +209,17 @@ def _fits(field: Mapping[str, Any], value: Any) -> bool:
         return field["default"] is None
     if isinstance(value, bool):
         return bool(field["kind"] == "a switch")
-    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+    if isinstance(value, list) and not all(_fits_inside(field["kind"], each) for each in value):
         return False
     if isinstance(value, int | float) and not isfinite(value):
         return False
     return isinstance(value, KINDS.get(field["kind"], str))
+
+
+def _fits_inside(kind: str, value: Any) -> bool:
+    if kind == "numbers":
+        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, str)
 
 
 def work_of(verb: Verb) -> Callable[..., Any]:

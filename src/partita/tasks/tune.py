@@ -25,7 +25,7 @@ from partita.evaluation import prepare_all
 from partita.models import model_class
 from partita.models.base import Item, Model
 from partita.models.classifier import Classifier, truth_of
-from partita.models.space import bound, parse_space
+from partita.models.space import Values, bound, parse_space
 from partita.search import Study, Trial, claimed, need_optuna
 from partita.settings import Plan, Settings
 from partita.training import Progress, fit
@@ -38,8 +38,9 @@ Objective = Literal["nll", "accuracy", "loss"]
 class Tuned:
     """What a search found: every trial, the best of them, and what that is worth.
 
-    `importance` is of each varied value (empty with fewer than ten finished trials), `equals` how many other finished
-    trials can't be told from the best, `train` the command that trains a checkpoint with the best settings.
+    `space` has what was varied, `importance` is of each (empty with fewer than ten finished trials), `equals` how
+    many other finished trials can't be told from the best, `train` the command that trains a checkpoint with the best
+    settings.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class Tuned:
     songs: int
     protocol: str
     trials: list[Trial]
+    space: Mapping[str, Values]
     best: Trial | None
     own: Trial | None
     equals: int
@@ -61,6 +63,7 @@ class Tuned:
         return {
             **self.__dict__,
             "folder": str(self.folder),
+            "space": {name: repr(values) for name, values in self.space.items()},
             "trials": rows,
             **{name: None if trial is None else rows[trial.number] for name, trial in named.items()},
         }
@@ -328,8 +331,8 @@ def _report(bench: _Bench) -> Tuned:
     rivals = [trial for trial in trials if trial.value is not None and trial is not best]
     equals = sum(_alike(best, trial) for trial in rivals) if best else 0
     found = Tuned(
-        folder, search.objective, len(best.songs) if best else 0, bench.dataset.protocol, trials, best, own, equals,
-        study.importance(), _train_command(search, best),
+        folder, search.objective, len(best.songs) if best else 0, bench.dataset.protocol, trials, study.space, best,
+        own, equals, study.importance(), _train_command(search, best),
     )  # fmt: skip
     found.words.extend(_words(found))
     names = [*study.space]

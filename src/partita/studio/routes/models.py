@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from partita import __version__
+from partita import data as datasets
 from partita.models import MODELS
 from partita.studio import cards, requests
+from partita.studio.fields import ARCHIVES, GENERATED
 from partita.studio.routes.shared import Here
 
 router = APIRouter()
@@ -21,8 +23,16 @@ def studio(here: Here) -> dict[str, Any]:
         "version": __version__,
         "local": here.settings.local,
         "limits": {"file": limits.file, "files": limits.files},
+        "data": [
+            {"name": name, "words": words, "form": _form(name), "protocols": datasets.module(name).PROTOCOLS}
+            for name, words in datasets.DATASETS.items()
+        ],
         "architectures": [{"name": name, "summary": entry.summary} for name, entry in MODELS.items()],
     }
+
+
+def _form(name: str) -> str:
+    return "a number" if name in GENERATED else "a file" if name in ARCHIVES else "a folder"
 
 
 @router.get("/models")

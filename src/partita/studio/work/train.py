@@ -1,4 +1,4 @@
-"""audit, train, evaluate: a folder of music for each genre, looked over, learnt from, and measured."""
+"""audit, train: a folder of music for each genre, looked over and learnt from."""
 
 import shutil
 from pathlib import Path
@@ -8,12 +8,11 @@ from partita import figures
 from partita.evaluation import Evaluation
 from partita.report import write_report
 from partita.studio.work.base import Work
+from partita.studio.work.paper import REPORT
 from partita.tasks.audit import KINDS, audit
-from partita.tasks.evaluate import evaluate
 from partita.tasks.train import train
 from partita.training import HISTORY, read_history
 
-REPORT = "report.html"
 CHECKPOINT = "checkpoint.zip"
 
 
@@ -39,14 +38,6 @@ def train_model(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
         write_report(evaluation, work.folder / REPORT)
     shutil.make_archive(str(work.folder / CHECKPOINT.removesuffix(".zip")), "zip", folder, ".")
     return values, {"model": folder.name, **_figures(evaluation)}
-
-
-def evaluate_model(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Measure a model on the music and write the report."""
-    result = evaluate(**work.arguments, progress=work.progress)
-    if isinstance(result, Evaluation):
-        write_report(result, work.folder / REPORT)
-    return result.json(), _figures(result)
 
 
 class _Told:

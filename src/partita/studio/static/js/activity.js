@@ -1,5 +1,6 @@
 // The list of all jobs, whatever room they were asked for in.
-import { about, h, icon } from "./dom.js";
+import { about, h, icon, notice } from "./dom.js";
+import { roomOf } from "./rooms.js";
 import { ENDED, forget, jobs, send, watch } from "./server.js";
 
 const WORDS = {
@@ -27,10 +28,19 @@ export const stopButton = (job, words = "Stop") => h(
   icon("stop"), words,
 );
 
+const button = (job, deed, sign, words) => h("button", {
+  onclick: () => send(`jobs/${job.id}/${deed}`).catch((error) => notice(error.message, "warn")), aria: { label: `${words} ${job.title}` },
+}, icon(sign), words);
+
+/** What can be done with a job that takes long and goes on from where it was: pause, resume, stop. */
+export function steering(job) {
+  if (job.state === "running" || job.state === "waiting") return [button(job, "pause", "pause", "Pause"), stopButton(job)];
+  return job.state === "paused" ? [button(job, "resume", "play", "Resume"), stopButton(job)] : [];
+}
+
 const address = (job) => {
   const about = job.batch.startsWith("why ") ? job.batch.slice(4) : job.id;
-  const room = { evaluate: "train", audit: "train", render: "compose" }[job.verb] ?? job.verb;
-  return `#/${room}/${about}`;
+  return `#/${roomOf(job.verb)}/${about}`;
 };
 
 function row(job, close) {

@@ -1,15 +1,7 @@
 // The frame: rooms, theme, activity. Each room is a module that is loaded when it is first entered.
 import { activity } from "./activity.js";
 import { h, icon } from "./dom.js";
-
-export const ROOMS = [
-  { name: "classify", title: "Classify", words: "Name the genre of recordings" },
-  { name: "transfer", title: "Transfer", words: "Give a recording the style of another" },
-  { name: "generate", title: "Generate", words: "Make loops of a class" },
-  { name: "compose", title: "Compose", words: "Go on from MIDI, fill in, or start from nothing" },
-  { name: "train", title: "Train", words: "Teach it your own genres" },
-  { name: "models", title: "Models", words: "What can be chosen, and how good it is" },
-];
+import { ROOMS } from "./rooms.js";
 
 const main = document.getElementById("main");
 let leave = null;

@@ -15,12 +15,20 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Put other children into an element; a button that had the focus and is there again keeps it. */
+export function redraw(element, ...children) {
+  const held = element.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  element.replaceChildren(...children.filter(Boolean));
+  if (held) [...element.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === held)?.focus();
+}
+
 const PATHS = {
   classify: "M4 10v4M8 6v12M12 9v6M16 4v16M20 10v4",
   transfer: "M4 8h13l-4-4M20 16H7l4 4",
   generate: "M12 3v4M12 17v4M3 12h4M17 12h4M6 6l2.5 2.5M15.5 15.5 18 18M18 6l-2.5 2.5M8.5 15.5 6 18",
   compose: "M4 5h16v14H4zM8 5v8M12 5v8M16 5v8",
   models: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
+  measure: "M4 18a8.5 8.5 0 1 1 16 0M12 16l4-6M12 16h.01",
   train: "M3 20h18M4 16c4 0 4-9 8-9s4 5 8-3",
   play: "M8 5v14l11-7z",
   pause: "M8 5v14M16 5v14",

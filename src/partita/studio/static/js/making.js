@@ -1,6 +1,6 @@
 // What the rooms that make music have in common: a job's way to its result, and the list of what was made.
-import { progressBar, stateWords, stopButton } from "./activity.js";
-import { h, icon, notice } from "./dom.js";
+import { progressBar, stateWords, steering, stopButton } from "./activity.js";
+import { h, icon, notice, redraw } from "./dom.js";
 import { options } from "./options.js";
 import { ENDED, forget, get, jobs, watch } from "./server.js";
 
@@ -16,19 +16,21 @@ export async function attempt(deed) {
   }
 }
 
-/** A verb's form at once, filled as soon as its options are known, with the `values` of an earlier request. */
-export function form(verb, how = {}, values = {}) {
+/** A verb's form at once, filled as soon as its options are known, with what an earlier request had: `values`, `given`. */
+export function form(verb, how = {}, values = {}, given = {}) {
   const element = h("div", { class: "option-slot" }, h("p", { class: "muted" }, "Loading …"));
   let made = null;
   attempt(async () => {
     made = await options(verb, how);
     for (const [name, value] of Object.entries(values)) made.set(name, value);
+    for (const [name, value] of Object.entries(given)) made.give(name, value);
     element.replaceChildren(made.element);
   });
-  return { element, values() {
+  const read = (what) => {
     if (!made) throw new Error("The options are still being loaded.");
-    return made.values();
-  } };
+    return made[what]();
+  };
+  return { element, values: () => read("values"), given: () => read("given") };
 }
 
 /** The address of one of a job's files. */
@@ -37,7 +39,7 @@ export const fileOf = (job, name) => `api/jobs/${job.id}/files/${encodeURICompon
 /** A link that saves one of a job's files. */
 export const keep = (job, name, words) => h("a", { class: "button small", href: `${fileOf(job, name)}?keep=true`, download: name, aria: { label: `Download ${name}` } }, icon("down"), words);
 
-function unfinished(job, room) {
+function unfinished(job, room, steered) {
   if (job.state === "failed") {
     return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "That did not work"), h("p", {}, job.error),
       h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Try something else")));
@@ -47,14 +49,15 @@ function unfinished(job, room) {
       h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Start again")));
   }
   return h("section", { class: "card working", role: "status" }, progressBar(job), h("p", {}, stateWords(job)),
-    h("p", { class: "muted" }, "It goes on when you close this page, and is listed under Activity."), stopButton(job));
+    h("p", { class: "muted" }, "It goes on when you close this page, and is listed under Activity."),
+    steered ? h("div", { class: "buttons" }, steering(job)) : stopButton(job));
 }
 
 /**
  * Show a job in `main` until it has ended, then what `made(body, job)` makes of its result, which may return what is to
- * be done when the reader leaves.
+ * be done when the reader leaves. `steered` ones can be paused.
  */
-export async function follow(main, id, { room, all, title }, made) {
+export async function follow(main, id, { room, all, title, steered = false }, made) {
   const head = h("header", { class: "room-head answer-head" });
   const body = h("div", { class: "answer-body" });
   main.append(head, body);
@@ -74,7 +77,7 @@ export async function follow(main, id, { room, all, title }, made) {
       const full = await get(`jobs/${id}`);
       body.replaceChildren();
       leave = await made(body, full);
-    } else body.replaceChildren(unfinished(job, room));
+    } else redraw(body, unfinished(job, room, steered));
   };
   const unwatch = watch((job) => job.id === id && draw());
   await draw();

@@ -1,51 +1,39 @@
 // The room Train: a folder for each genre is looked over, learnt from while one watches, and becomes a model of one's own.
-import { progressBar, stateWords, stopButton } from "./activity.js";
+import { progressBar, stateWords, steering } from "./activity.js";
 import { drawAudit } from "./audit.js";
+import * as corpus from "./corpus.js";
 import { curves } from "./curves.js";
-import { h, icon, notice, percent } from "./dom.js";
+import { h, icon, notice, percent, redraw } from "./dom.js";
 import { choosers, droppable } from "./drop.js";
+import { handOver } from "./handover.js";
 import { soon } from "./options.js";
-import { ask, connected, ENDED, get, jobs, send, upload, watch } from "./server.js";
+import { ask, connected, ENDED, get, jobs, watch } from "./server.js";
 
-const AT_ONCE = 3;
 const KEPT = "partita-music";
-const classifies = (each) => each.summary.startsWith("genre");
 
 /** Show the way from a folder to a training, or the training that the address names. */
 export async function show(main, [id]) {
   await connected;
+  if (id === "corpus") return corpus.show(main);
+  if (jobs.get(id)?.verb === "corpus") return corpus.job(main, id, lookOver);
   return id ? training(main, id) : overview(main);
 }
 
-/** Names inside the folder that was dropped, if it was one: its folders are the genres. */
-function inside(files) {
-  const roots = new Set(files.map(({ path }) => path.split("/")[0]));
-  const deep = files.some(({ path }) => path.split("/").length > 2);
-  return roots.size === 1 && deep ? files.map(({ file, path }) => ({ file, path: path.split("/").slice(1).join("/") })) : files;
+/** Have music looked over, and show that. */
+async function lookOver(data, options = {}) {
+  const job = await ask("audit", { data }, options);
+  localStorage.setItem(KEPT, JSON.stringify({ data, audit: job.id }));
+  location.hash = "#/train";
 }
 
 const maySound = ({ file }) => !/^(image|text)\//.test(file.type) && file.type !== "application/pdf";
-
-async function handOver(files, said) {
-  const group = crypto.randomUUID();
-  const rest = inside(files.filter(maySound));
-  const count = rest.length;
-  const work = async () => {
-    for (let next = rest.shift(); next; next = rest.shift()) {
-      said(`Handing over: ${count - rest.length} of ${count}`);
-      await upload(next.file, next.path, group);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { group, title: files[0].path.split("/")[0] };
-}
 
 async function overview(main) {
   const studio = await get("studio");
   const audit = h("section", { class: "card form-card", hidden: true, aria: { label: "Audit" } });
   const trainer = h("section", { class: "card form-card", hidden: true, aria: { label: "Training" } });
   const earlier = h("section", { class: "shelf", hidden: true });
-  const form = soon("audit", { architectures: classifies });
+  const form = soon("audit");
   let music = null;
   try {
     music = JSON.parse(localStorage.getItem(KEPT));
@@ -68,7 +56,7 @@ async function overview(main) {
     if (!files.length) return;
     busy.hidden = false;
     try {
-      await chosen(await handOver(files, (words) => { sent.textContent = words; }));
+      await chosen(await handOver(files.filter(maySound), (words) => { sent.textContent = words; }));
     } catch (error) {
       notice(error.message, "warn");
     }
@@ -84,7 +72,8 @@ async function overview(main) {
       chosen({ path: path.value.trim() });
     } }, h("label", { for: "music-path" }, "or its place on this machine; nothing is copied then"),
     h("div", { class: "buttons" }, path, h("button", {}, "Look it over"))) : null,
-    h("details", {}, h("summary", {}, "Options"), form.element));
+    h("details", {}, h("summary", {}, "Options"), form.element),
+    h("p", { class: "muted" }, "More MIDI than recordings? ", h("a", { href: "#/train/corpus" }, "Make recordings from MIDI files"), "."));
   droppable(zone, take);
   const start = trainingForm(trainer, () => music);
 
@@ -116,7 +105,7 @@ async function overview(main) {
 
 /** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
 function trainingForm(card, music) {
-  const form = soon("train", { architectures: classifies });
+  const form = soon("train");
   const name = h("input", { id: "new-name", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
   const leave = h("input", { id: "leave-out", type: "checkbox", role: "switch", checked: true });
   const words = h("label", { for: "leave-out" });
@@ -143,22 +132,17 @@ function trainingForm(card, music) {
   } };
 }
 
-const act = (job, deed, sign, words) => h("button", {
-  onclick: () => send(`jobs/${job.id}/${deed}`).catch((error) => notice(error.message, "warn")), aria: { label: `${words} ${job.title}` },
-}, icon(sign), words);
-
 /** What can be done now, and how it stands. */
 function standing(job) {
   const running = job.state === "running" || job.state === "waiting";
-  const buttons = running ? [act(job, "pause", "pause", "Pause"), stopButton(job)]
-    : job.state === "paused" ? [act(job, "resume", "play", "Resume"), stopButton(job)] : [];
+  const buttons = steering(job);
   return [
     running || job.state === "paused" ? progressBar(job) : null,
     job.state === "failed" ? h("p", { class: "warn", role: "alert" }, job.error) : h("p", { role: "status" }, stateWords(job)),
     job.state === "paused" ? h("p", { class: "muted" }, "Nothing is lost but the steps since the last point of the curves; your machine is free meanwhile.") : null,
     job.state === "stopped" ? h("p", { class: "muted" }, "It can still go on: train again under the same name, with the same music and options.") : null,
     buttons.length ? h("div", { class: "buttons" }, buttons) : null,
-  ].filter(Boolean);
+  ];
 }
 
 function outcome(job) {
@@ -193,9 +177,7 @@ async function training(main, id) {
       return;
     }
     if (job.state !== state || !ENDED.has(job.state)) {
-      const held = now.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-      now.replaceChildren(...standing(job));
-      if (held) [...now.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === held)?.focus();
+      redraw(now, ...standing(job));
     }
     const ended = job.state === "done" && state !== "done";
     state = job.state;
