@@ -9,7 +9,7 @@ from partita import __version__
 from partita import data as datasets
 from partita.models import MODELS
 from partita.studio import cards, requests
-from partita.studio.fields import ARCHIVES, GENERATED
+from partita.studio.fields import ARCHIVES, GENERATED, ROLLS, SCORES
 from partita.studio.routes.shared import Here
 
 router = APIRouter()
@@ -24,15 +24,17 @@ def studio(here: Here) -> dict[str, Any]:
         "local": here.settings.local,
         "limits": {"file": limits.file, "files": limits.files},
         "data": [
-            {"name": name, "words": words, "form": _form(name), "protocols": datasets.module(name).PROTOCOLS}
+            {"name": name, "words": words, **_form(name), "protocols": datasets.module(name).PROTOCOLS}
             for name, words in datasets.DATASETS.items()
         ],
         "architectures": [{"name": name, "summary": entry.summary} for name, entry in MODELS.items()],
     }
 
 
-def _form(name: str) -> str:
-    return "a number" if name in GENERATED else "a file" if name in ARCHIVES else "a folder"
+def _form(name: str) -> dict[str, str]:
+    """What a data set's path is, and what it holds."""
+    form = "a number" if name in GENERATED else "a file" if name in ARCHIVES else "a folder"
+    return {"form": form, "holds": "scores" if name in SCORES else "rolls" if name in ROLLS else "recordings"}
 
 
 @router.get("/models")

@@ -76,7 +76,9 @@ def of_search(found: Tuned) -> Paper:
     value, words = "", "no trial finished"
     if found.best and found.best.value is not None:
         value = f"{found.best.value:.3f}"
-        words = f"is the best {OBJECTIVES[found.objective]} of {len(found.trials)} trials, and as the best too good"
+        words = (
+            f"{OBJECTIVES[found.objective]} on held-out songs: the best of {len(found.trials)} trials, so a lucky one"
+        )
         settings = ", ".join(f"{name}={value}" for name, value in found.best.settings.items())
         best = [f"Settings of the best trial, as Train takes them: {settings}", f"As a command: {found.train}"]
         picture = figures.search(found.trials, found.space, found.importance, found.objective)

@@ -82,11 +82,14 @@ function asking(main, verb) {
 }
 
 function result(body, job) {
+  const report = framed(fileOf(job, "report.html"), `Report: ${job.title}`);
+  const files = ["report.html", "result.json", ...["csv", "zip"].flatMap((ending) => job.files.filter((name) => name.endsWith(`.${ending}`)))];
   body.append(
     h("div", { class: "buttons" },
       h("a", { class: "button small", href: fileOf(job, "report.html"), target: "_blank" }, icon("file"), "Open the report"),
-      ["report.html", "result.json", ...job.files.filter((name) => /\.(csv|zip)$/.test(name))].map((name) => keep(job, name, name))),
-    framed(fileOf(job, "report.html"), `Report: ${job.title}`),
+      files.map((name) => keep(job, name, name))),
+    report.element,
     h("h2", { class: "again-head" }, "Change something"),
     request(job.verb, job.parameters, job.given));
+  return report.close;
 }

@@ -10,6 +10,16 @@ export function framed(address, title) {
     const fit = () => { frame.style.height = `${inside.getBoundingClientRect().height}px`; };
     new ResizeObserver(fit).observe(inside);
     fit();
+    paint();
   });
-  return frame;
+  /** Give it the theme that the page has, which need not be the system's. */
+  const paint = () => {
+    const scheme = document.documentElement.dataset.theme;
+    const inside = frame.contentDocument?.documentElement;
+    if (!scheme || !inside) return;
+    inside.style.colorScheme = scheme;
+    for (const picture of inside.querySelectorAll("picture source")) picture.media = scheme === "dark" ? "all" : "not all";
+  };
+  addEventListener("themechange", paint);
+  return { element: frame, close: () => removeEventListener("themechange", paint) };
 }
