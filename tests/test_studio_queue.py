@@ -1,5 +1,7 @@
 """The queue with a worker that is a few lines long: what happens when jobs crash, hang, are stopped, are too many."""
 
+import os
+import select
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,7 +24,9 @@ for line in sys.stdin:
     job = json.loads(line)
     verb = job["verb"]
     print(json.dumps({"progress": [1, 2, "half way"]}), flush=True)
-    if verb == "hang":
+    if verb == "share" and not os.fork():
+        os.open(job["folder"] + "/held", os.O_WRONLY)
+    if verb in ("hang", "share"):
         time.sleep(1000)
     if verb == "crash":
         os._exit(1)
@@ -101,6 +105,17 @@ def test_stop_kills_what_runs_and_passes_over_what_waits(watched: Watched) -> No
     assert watched.states[waiting.id] == ["waiting", "stopped"]
     watched.queue.stop(after)
     assert after.state == "done", "what has ended stays as it is"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no process groups")
+def test_stop_also_kills_the_processes_that_share_the_work(watched: Watched, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "held")
+    job = watched.add("share", "long")
+    pipe = os.open(tmp_path / "held", os.O_RDONLY)  # waits for the process that the worker has started
+    watched.queue.stop(job)
+    assert select.select([pipe], [], [], 30)[0], "the pipe is let go of"
+    assert os.read(pipe, 1) == b""
+    os.close(pipe)
 
 
 def test_what_takes_too_long_is_cut_off(tmp_path: Path) -> None:

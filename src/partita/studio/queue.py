@@ -6,6 +6,7 @@ memory that runs out), the server lives on and a new worker takes its place. Sto
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -151,9 +152,9 @@ class _Lane:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def kill(self) -> None:
-        """Kill the process; the thread notices."""
+        """Kill the process and all that it has started; the thread notices."""
         if self.process is not None:
-            self.process.kill()
+            _kill(self.process)
 
     def _run(self) -> None:
         warm = self.seconds is not None
@@ -176,7 +177,13 @@ class _Lane:
         pipe = subprocess.PIPE
         environment = {**os.environ, **self.environment}
         return subprocess.Popen(  # noqa: S603 - a program of our own
-            self.queue.worker, stdin=pipe, stdout=pipe, env=environment, text=True, encoding="utf-8"
+            self.queue.worker,
+            stdin=pipe,
+            stdout=pipe,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # so that it can be killed with the processes that it has started
         )
 
     def _greeted(self, process: "subprocess.Popen[str]") -> bool:
@@ -251,7 +258,7 @@ class _Lane:
                 self.queue.tell(job)
 
     def _bury(self, process: "subprocess.Popen[str]") -> None:
-        process.kill()
+        _kill(process)
         process.wait()
         for stream in (process.stdin, process.stdout):
             with suppress(BrokenPipeError):  # what it was still to be told is lost with it
@@ -259,6 +266,14 @@ class _Lane:
                     stream.close()
         with self.queue.lock:
             self.process = None
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _line(process: "subprocess.Popen[str]") -> Any:

@@ -8,6 +8,7 @@ worker, whatever it is doing.
 """
 
 import json
+import multiprocessing
 import os
 import queue
 import sys
@@ -53,6 +54,8 @@ def _requests() -> Iterator[dict[str, Any]]:
     def read() -> None:
         for line in sys.stdin:
             lines.put(line)
+        for child in multiprocessing.active_children():
+            child.kill()
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
