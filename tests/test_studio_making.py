@@ -138,8 +138,12 @@ def test_sounds_of_a_class_are_made_and_drawn(client: Client) -> None:
 
 def test_content_and_result_can_be_mixed(client: Client) -> None:
     given = {"content": {"piece": "sorohanro-solo-trumpet.ogg"}, "to": {"piece": "sorohanro-solo-trumpet.ogg"}}
+    told: list[tuple[int, str]] = []
+    unwatch = client.app.state.studio.queue.watch(lambda job: told.append((job.total, job.words)))
     (job,) = client.finish(client.start("transfer", given, strength=0.5))
+    unwatch()
     assert job["state"] == "done", job["error"]
+    assert {words for total, words in told if total} >= {"putting it together", "measuring"}, "it says how far it is"
     result = job["result"]
     assert result["content"]["seconds"] == pytest.approx(result["result"]["seconds"], abs=1e-6)
     assert set(job["files"]) == {"content.flac", "style.flac", "result.flac", "result.wav"}

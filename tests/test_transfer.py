@@ -1,6 +1,7 @@
 """Genre transfer by parts: its laws, on sounds made from seeds."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from partita.tags import read_tags
 from partita.tasks.transfer import add_style, styles, transfer
 from partita.transfers import METHODS, method_class, stems
 from partita.transfers.accompaniment import SHIFTS, accompany, by_beat, cheapest, phrases, pitch_classes
-from partita.transfers.donors import GUIDE
+from partita.transfers.donors import GUIDE, VARIANTS
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
 from partita.transfers.measurement import Comparison, equalised
@@ -178,6 +179,50 @@ def test_the_command_writes_a_tagged_recording(tmp_path: Path, capsys: pytest.Ca
         )
         assert "style of style.wav" in read_tags(out)["encodedby"]
     assert "judge hears" in capsys.readouterr().out
+
+
+def test_every_stage_counts_to_its_end_and_stops_where_it_is_told(tmp_path: Path, checkpoint: Path) -> None:
+    for number, tempo in enumerate((90, 100)):
+        song(tempo, 330, 2.0, seed=number).write(tmp_path / f"{number}.wav")
+    heard: list[tuple[int, int, str]] = []
+    transfer(song(120, 220, 2.0), to=tmp_path, guide=checkpoint, progress=lambda *told: heard.append(told))
+    trials = [done for done, total, words in heard if words.startswith("trying")]
+    assert trials == [*range(2 * len(VARIANTS))], "every donor with every setting"
+    assert all(done < after for (done, total, _), (after, same, _) in pairwise(heard) if total == same and after)
+    heard.clear()
+    transfer(
+        song(120, 220, 7.0),
+        to=song(90, 330, 2.0),
+        method="random-cnn",
+        settings={"iterations": "3", "filters": "8", "inversion": "1"},
+        progress=lambda *told: heard.append(told),
+    )
+    (total,) = {total for _, total, words in heard if words != "measuring"}
+    assert [done for done, total, words in heard if words != "measuring"] == [*range(total + 1)]
+    assert total == 2 * (3 + 1), "two pieces of 5 s, and of each the losses before and after every iteration"
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, tempo in (("content", 120), ("style", 90)):
+        song(tempo, 220, 2.0).write(tmp_path / f"{name}.wav")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for stage in (Stems, "combine"), (Comparison, "measure"):
+        with monkeypatch.context() as patch:
+            patch.setattr(*stage, interrupted)
+            assert main(["transfer", str(tmp_path / "content.wav"), "--to", str(tmp_path / "style.wav")]) == 130
+    assert {path.name for path in tmp_path.glob("*.*")} == {"content.wav", "style.wav"}
+
+
+def test_a_donor_is_one_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "style.wav"
+    song(90, 330, 2.0).write(path)
+    for single in (path, song(90, 330, 2.0)):
+        with pytest.raises(UsageError, match="donor"):
+            transfer(song(120, 220, 2.0), to=single, donor=str(path))
+    assert transfer(song(120, 220, 2.0), to=tmp_path, donor=str(path)).donor == str(path)
 
 
 def test_measures_agree_with_what_they_are_of() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from partita.cli.console import note, say, say_json
+from partita.cli.console import complain, note, progress_bar, say, say_json
 from partita.errors import UsageError
 
 
@@ -88,10 +88,16 @@ def transfer(
         raise UsageError(f"{out.parent}: no such folder to write the result to")
     if plot and (plot.suffix.lower() not in {".png", ".svg", ".pdf"} or not plot.parent.is_dir()):
         raise UsageError(f"{plot}: pictures are written as .png, .svg or .pdf, into a folder that exists")
-    made = task(
-        content, to=to, method=method, strength=strength, drums=drums, timbre=timbre, comping=comping, tempo=tempo,
-        donor=donor, guide=guide, seed=seed, controls=controls, settings=parse_settings(set or []),
-    )  # fmt: skip
+    try:
+        with progress_bar("transferring") as progress:
+            made = task(
+                content, to=to, method=method, strength=strength, drums=drums, timbre=timbre, comping=comping,
+                tempo=tempo, donor=donor, guide=guide, seed=seed, controls=controls,
+                settings=parse_settings(set or []), progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        complain("stopped; nothing was written")
+        return 130
     made.audio.write(out, {"encodedby": f"partita transfer, {method}, seed {seed}, style of {Path(made.donor).name}"})
     if plot:
         from partita import figures

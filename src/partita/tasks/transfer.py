@@ -1,6 +1,6 @@
 """transfer: give a recording the style of another, of a folder, or of a genre that a library holds exemplars of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,7 @@ from partita.features import gtzan_levels
 from partita.ledger import state_folder
 from partita.models.classifier import Classifier
 from partita.settings import Settings, with_setting
+from partita.training import Progress
 from partita.transfers import judge as judges
 from partita.transfers import method_class
 from partita.transfers.base import Transfer
@@ -99,6 +100,7 @@ def transfer(
     seed: int = 0,
     controls: bool = False,
     settings: Settings | None = None,
+    progress: Progress | None = None,
 ) -> Transferred:
     """Give `content` the style of `to`: a recording, a folder, or a style of the library (`styles`).
 
@@ -114,24 +116,20 @@ def transfer(
     if other is None and settings:
         raise UsageError("stems has no settings beside strength, drums, timbre, comping and tempo")
     song = content if isinstance(content, Audio) else Audio.read(content)
-    donors = [to] if isinstance(to, Audio) else _donors(to) if donor == "auto" else [Audio.read(donor)]
+    donors = _donors(to, donor)
     choice, used, best = donors[0], config, None
     if other and len(donors) > 1:
         raise UsageError(f"{method} takes one recording as its style, not one of {len(donors)}; name it as donor")
     if len(donors) > 1:
         model = _guide(guide or GUIDE)
-        best = search(song, donors, _target(to, donors, model), model, config, seed=seed)[0]
+        best = search(song, donors, _target(to, donors, model), model, config, seed=seed, progress=progress)[0]
         choice, used = best.donor, best.config
-    made = (other or Stems(used)).apply(song, choice, seed=seed)
+    made = (other or Stems(used)).apply(song, choice, seed=seed, progress=progress)
+    beside = _controls(song, choice, donors, config, seed, progress) if controls else {}
     judge = judges.shipped()
     name = "" if isinstance(to, Audio) else Path(to).name.lower()
     scale = Comparison(song, choice, judge, target=name if name in judge.labels else None)
-    beside = {}
-    if controls:
-        beside["equaliser alone"] = scale.measure(equalised(song, choice))
-        if len(donors) > 1:
-            drawn = donors[np.random.default_rng(seed).integers(len(donors))]
-            beside["random donor"] = scale.measure(Stems(config).apply(excerpt(song), drawn, seed=seed))
+    before, after, *others = _measured(scale, [song, made, *beside.values()], progress)
     return Transferred(
         made,
         song,
@@ -141,9 +139,9 @@ def transfer(
         scale.target,
         scale.source,
         chroma_cosine(scale.content, scale.style),
-        scale.measure(song),
-        scale.measure(made),
-        beside,
+        before,
+        after,
+        dict(zip(beside, others, strict=True)),
         best.probability if best else None,
         other.notes if other else (),
     )
@@ -188,8 +186,14 @@ def _library() -> Path:
     return state_folder() / "styles"
 
 
-def _donors(to: str | Path) -> list[Audio]:
-    """The recordings of a style: a file, a folder's first ones, or a name in the library."""
+def _donors(to: str | Path | Audio, donor: str) -> list[Audio]:
+    """The one recording that is named, or those of a style: a file, a folder's first ones, or a name in the library."""
+    if donor != "auto":
+        if isinstance(to, Audio) or Path(to).is_file():
+            raise UsageError("donor names one of several recordings, and the style is a single one: leave donor out")
+        return [Audio.read(donor)]
+    if isinstance(to, Audio):
+        return [to]
     path = Path(to)
     if path.is_dir():
         paths = _files(path)
@@ -227,6 +231,24 @@ def _target(to: str | Path | Audio, donors: list[Audio], guide: Classifier) -> d
         return {name: 1.0}
     heard = [guide.classify(donor).probabilities for donor in donors]
     return {label: sum(each[label] for each in heard) / len(heard) for label in guide.labels}
+
+
+def _controls(
+    song: Audio, choice: Audio, donors: list[Audio], config: StemsConfig, seed: int, progress: Progress | None
+) -> dict[str, Audio]:
+    """What a result has to be better than: the style's spectrum alone, and where it was chosen, a donor at random."""
+    sounds = {"equaliser alone": equalised(song, choice)}
+    if len(donors) > 1:
+        drawn = donors[np.random.default_rng(seed).integers(len(donors))]
+        sounds["random donor"] = Stems(config).apply(excerpt(song), drawn, seed=seed, progress=progress)
+    return sounds
+
+
+def _measured(scale: Comparison, sounds: list[Audio], progress: Progress | None) -> Iterator[Measurement]:
+    for number, sound in enumerate(sounds):
+        if progress:
+            progress(number, len(sounds), "measuring")
+        yield scale.measure(sound)
 
 
 def _picture(audio: Audio) -> tuple[NDArray[np.uint8], float, list[float]]:

@@ -5,7 +5,6 @@ content ──┐
 style ────┘
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from partita.audio import Audio, Reading
 from partita.errors import UnusableAudioError
 from partita.features import Array
+from partita.training import Progress
 
 LEAST_SECONDS = 1.0
 """Shorter recordings hold no style and no song."""
@@ -34,23 +34,19 @@ class Transfer:
     def __init__(self, config: Any = None) -> None:
         self.config = config if config is not None else self.Config()
 
-    def apply(self, content: Audio, style: Audio, *, seed: int = 0) -> Audio:
+    def apply(self, content: Audio, style: Audio, *, seed: int = 0, progress: Progress | None = None) -> Audio:
         """The content in the style of the other recording, which may have any rate, length and number of channels.
 
-        Raises `UnusableAudioError` where either is silent or shorter than a second.
+        `progress(done, total, words)` hears of its steps. Raises `UnusableAudioError` where either is silent or shorter
+        than a second.
         """
-        (result,) = self.apply_each(content, [style], seed=seed)
-        return result
-
-    def apply_each(self, content: Audio, styles: Iterable[Audio], *, seed: int = 0) -> Iterator[Audio]:
-        """As `apply` with each of several styles. A method that can share work between them does so here."""
         refuse_unusable(content)
-        for style in styles:
-            refuse_unusable(style)
-            yield Audio(self.make(content, style, np.random.default_rng(seed)), content.rate, content.name)
+        refuse_unusable(style)
+        tell = progress or (lambda done, total, words: None)
+        return Audio(self.make(content, style, seed, tell), content.rate, content.name)
 
-    def make(self, content: Audio, style: Audio, rng: np.random.Generator) -> Array:
-        """The result's samples (channels, frames), shaped as the content's. Both recordings are usable."""
+    def make(self, content: Audio, style: Audio, seed: int, progress: Progress) -> Array:
+        """The result's samples (channels, frames), with the content's channels. Both recordings are usable."""
         raise NotImplementedError
 
 

@@ -16,6 +16,7 @@ from partita import rhythm
 from partita.audio import Audio
 from partita.errors import UnusableAudioError
 from partita.models.classifier import Classifier
+from partita.training import Progress
 from partita.transfers.base import refuse_unusable
 from partita.transfers.likeness import Likeness, likeness, on_grid
 from partita.transfers.stems import STYLE_SECONDS, Stems, StemsConfig, at_rate, middle, take_apart
@@ -50,23 +51,28 @@ def search(
     config: StemsConfig,
     *,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> list[Trial]:
     """Every donor with every setting, the best first. All are tried at the content's tempo.
 
     `target` gives the guide's labels their weights: 1 for the genre wanted, or the labels of recordings it is like.
-    Donors that are silent or too short are passed over. Raises `UnusableAudioError` where none is left.
+    Donors that are silent or too short are passed over. `progress(done, total, words)` counts trials. Raises
+    `UnusableAudioError` where none is left.
     """
     refuse_unusable(content)
     excerpt = middle(content, TRIAL_SECONDS)
     ours, chords, trials = take_apart(excerpt), excerpt.mono(rhythm.RATE), []
-    for donor in donors:
+    variants = VARIANTS if config.strength else VARIANTS[:1]
+    for number, donor in enumerate(donors):
         try:
             refuse_unusable(donor)
         except UnusableAudioError:
             continue
         theirs = take_apart(at_rate(middle(donor, STYLE_SECONDS), excerpt.rate))
         typical = _nats(guide.classify(donor).probabilities, target)
-        for variant in VARIANTS if config.strength else VARIANTS[:1]:
+        for done, variant in enumerate(variants, number * len(variants)):
+            if progress:
+                progress(done, len(donors) * len(variants), f"trying {Path(donor.name).name}")
             settings = replace(
                 config, **{name: min(2.0, getattr(config, name) * factor) for name, factor in variant.items()}
             )

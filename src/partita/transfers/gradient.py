@@ -12,6 +12,7 @@ picture is an audible buzz. Pictures are mono and of 5 s; a longer content is ch
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from partita.audio import Audio
 from partita.errors import UsageError
 from partita.features import Array, power_to_db, stft
 from partita.inversion import invert
+from partita.training import Progress
 from partita.transfers.base import Transfer, as_loud_as
 
 RATE, FFT, HOP = 22_050, 1260, 175
@@ -102,28 +104,25 @@ class GradientTransfer(Transfer):
 
         return descend(evaluate, start, self.config.iterations, watch)[0, 0].numpy()
 
-    def make(self, content: Audio, style: Audio, rng: np.random.Generator) -> Array:
+    def make(self, content: Audio, style: Audio, seed: int, progress: Progress) -> Array:
         """The content's pieces of 5 s changed one by one, in mono, with their own phases, at its rate and channels."""
         ours, theirs = mono(content), mono(style)
         middle = max(0, (len(theirs) - PIECE) // 2)
         goal = picture_of(np.abs(stft(filled(theirs[middle : middle + PIECE]), FFT, HOP)))[0]
-        made = []
-        for begin in range(0, len(ours), PIECE):
+        begins, each = range(0, len(ours), PIECE), self.config.iterations + 1
+        total = len(begins) * each
+
+        def piece(begin: int) -> Array:
+            steps, words = count(begin // PIECE * each), f"from {begin / RATE:g} s on"
             spectra = stft(filled(ours[begin : begin + PIECE]), FFT, HOP)
             picture, loudest = picture_of(np.abs(spectra))
-            changed = self.change(picture, goal) if loudest > 0 else picture
-            magnitude = magnitude_of(changed, loudest)
-            made.append(
-                invert(
-                    magnitude,
-                    HOP,
-                    phase="content",
-                    content=spectra,
-                    iterations=self.config.inversion,
-                    length=PIECE,
-                )
-            )
-        sound = Audio(np.concatenate(made)[None, : len(ours)], RATE)
+            if loudest > 0:
+                picture = self.change(picture, goal, lambda _: progress(next(steps), total, words))
+            magnitude, rounds = magnitude_of(picture, loudest), self.config.inversion
+            return invert(magnitude, HOP, phase="content", content=spectra, iterations=rounds, length=PIECE)
+
+        sound = Audio(np.concatenate([piece(begin) for begin in begins])[None, : len(ours)], RATE)
+        progress(total, total, "")
         channels, frames = content.samples.shape
         back = np.concatenate(list(sound.blocks(content.rate)))[:frames]
         back = np.pad(back, (0, frames - len(back)))

@@ -10,7 +10,6 @@ A Gram matrix, the usual style of a network, holds no rhythm and can't do this (
 Drums and accompaniment heard are the style recording's sound, so the rights of both recordings apply to the result.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Literal
@@ -25,8 +24,9 @@ from partita.errors import UsageError
 from partita.features import Array
 from partita.rhythm import Rhythm
 from partita.separation import edited, frame_sizes, separate
+from partita.training import Progress
 from partita.transfers.accompaniment import accompany, pitch_classes
-from partita.transfers.base import Transfer, as_loud_as, refuse_unusable
+from partita.transfers.base import Transfer, as_loud_as
 from partita.transfers.drums import TimeMap, follow, map_time
 from partita.transfers.timbre import (
     Mosaic,
@@ -102,38 +102,33 @@ class Stems(Transfer):
     Config = StemsConfig
     config: StemsConfig
 
-    def apply_each(self, content: Audio, styles: Iterable[Audio], *, seed: int = 0) -> Iterator[Audio]:
-        """As `apply` with each of several styles; the content is taken apart once."""
-        refuse_unusable(content)
-        ours = None
-        for style in styles:
-            refuse_unusable(style)
-            if self.config.strength == 0:
-                yield content
-                continue
-            theirs = take_apart(at_rate(middle(style, STYLE_SECONDS), content.rate))
-            if self.config.tempo == "style":
-                made = self.in_pieces(stretched_to(content, theirs.rhythm.tempo), theirs, seed)
-            elif content.seconds > PIECE_SECONDS:
-                made = self.in_pieces(content, theirs, seed)
-            else:
-                ours = ours or take_apart(content)
-                made = self.combine(content, ours, theirs, seed)
-            yield Audio(made, content.rate, content.name)
+    def make(self, content: Audio, style: Audio, seed: int, progress: Progress) -> Array:
+        """The content piece by piece in the style, whose parts are those of its middle minute."""
+        if self.config.strength == 0:
+            return content.samples
+        theirs = take_apart(at_rate(middle(style, STYLE_SECONDS), content.rate))
+        if self.config.tempo == "style":
+            content = stretched_to(content, theirs.rhythm.tempo)
+        return self.in_pieces(content, theirs, seed, progress)
 
-    def in_pieces(self, content: Audio, theirs: Parts, seed: int) -> Array:
+    def in_pieces(self, content: Audio, theirs: Parts, seed: int, progress: Progress) -> Array:
         """As `combine`, for a content of any length: equal pieces that fade into one another, to keep memory flat."""
         frames, fade = content.samples.shape[1], round(FADE_SECONDS * content.rate)
         made = np.zeros_like(content.samples)
         rise = np.linspace(0, 1, fade, dtype=np.float32)
-        edges = np.linspace(0, frames, max(1, int(np.ceil(content.seconds / PIECE_SECONDS))) + 1).astype(int)
-        for start, end in pairwise(edges.tolist()):
+        count = max(1, int(np.ceil(content.seconds / PIECE_SECONDS)))
+        edges = np.linspace(0, frames, count + 1).astype(int)
+        for number, (start, end) in enumerate(pairwise(edges.tolist())):
             piece = replace(content, samples=content.samples[:, start : end + fade])
-            part = self.combine(piece, take_apart(piece), theirs, seed)
+            progress(2 * number, 2 * count, "taking it apart")
+            ours = take_apart(piece)
+            progress(2 * number + 1, 2 * count, "putting it together")
+            part = self.combine(piece, ours, theirs, seed)
             if start:
                 part[:, :fade] *= rise
                 made[:, start : start + fade] *= 1 - rise
             made[:, start : end + fade] += part
+        progress(2 * count, 2 * count, "")
         return made
 
     def combine(self, content: Audio, ours: Parts, theirs: Parts, seed: int) -> Array:

@@ -17,7 +17,7 @@ STYLE_SECONDS = 30.0
 def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     """Transfer, and write content and result in one form, so that they can be mixed sample by sample."""
     work.progress(0, 0, "listening to both")
-    made = transfer(**work.arguments)
+    made = transfer(**work.arguments, progress=work.progress)
     donor = work.names["to"]
     if not Path(work.arguments["to"]).is_file():  # one of several
         donor = f"{donor}, {Path(made.donor).name}"
