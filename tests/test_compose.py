@@ -287,6 +287,7 @@ def test_a_piece_is_varied_and_led_towards_another(run: Run, piece: Path, tmp_pa
     first, second = (Path(f"piece-varied-{number}.mid").read_bytes() for number in (1, 2))
     assert first != second
     way = partita.compose(piece, toward=tmp_path / "other.mid", variations=3, seconds=6, model=str(model))
+    assert way.card()["rework"]["toward"]["file"] == "other.mid"
     assert len({made.score.to_bytes() for made in way.compositions}) == 3
     new = partita.compose(None, seconds=6, model=str(model))
     assert new.compositions[0].score.seconds == pytest.approx(6, abs=0.01)

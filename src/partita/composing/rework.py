@@ -4,7 +4,7 @@ What it gives stands where a `Stream` does, without guards: a fault of the piece
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,4 +65,4 @@ def opening(score: Score, seconds: float) -> Score:
     passage = Passage.of(score)
     if not len(passage):
         raise UnusableMidiError(score.name, "no notes but drums, so there is nothing to vary")
-    return passage.cut(0, min(seconds, passage.seconds)).score()
+    return replace(passage.cut(0, min(seconds, passage.seconds)).score(), name=score.name)
