@@ -13,7 +13,8 @@ import numpy as np
 from partita import figures
 from partita.audio import Audio
 from partita.music import CREDITS
-from partita.tasks.transfer import Transferred, styles, transfer
+from partita.tasks.transfer import Transferred, transfer
+from partita.transfers.library import styles
 
 OUT = Path(__file__).parent / "listen" / "transfer"
 RATE, SECONDS = 32_000, 9

@@ -22,6 +22,9 @@ from playwright.sync_api import Browser, expect
 from studio_page import Visit, chromium, executable, findings, held
 from studio_server import Client, running
 
+from partita.midi import Note, Score, Track
+from partita.studio import verbs
+
 BAR_LONG_TASK = 200.0
 """Milliseconds for which the page may not answer."""
 BAR_WEIGHT = 1_500_000
@@ -295,6 +298,35 @@ def test_a_dropped_folder_of_genres_is_looked_over(visit: Visit, genres: Path) -
     visit.page.reload()
     expect(audit).to_contain_text("13 songs in 2 genres")
     assert not findings(visit.page)
+
+
+NO_CONTROL = {
+    "audit.out": "the job has a folder of its own",
+    "train.data": "what was looked over just now",
+    "render.score": "what Compose is given",
+    "render.soundfont": "the one that is installed, as everywhere in the studio",
+    "render.rate": "what is heard in a browser is no matter of choice",
+}
+"""Parameters that make no sense on the page, and why."""
+
+
+def test_every_parameter_has_a_control(visit: Visit, studio: Client) -> None:
+    """What asks for a parameter has the id VERB-PARAMETER, whether it is a field of a form or, say, a place to drop."""
+    answer = studio.start("classify", {"source": {"piece": "sorohanro-solo-trumpet.ogg"}})
+    score = studio.start(
+        "render", {"score": {"upload": studio.upload(Score([Track([Note(0, 480, 60)])]).to_bytes(), "a.mid")}}
+    )
+    studio.finish(answer, score)
+    there: set[str] = set()
+    for room in ("classify", "transfer", f"classify/{answer}", "compose", "generate", f"compose/{score}", "train"):
+        visit.enter(room)
+        verb = room.partition("/")[0]
+        expect(visit.page.locator(f"main[data-room={verb}] [id^={verb}-]").first).to_be_attached()
+        expect(visit.page.locator(".option-slot p")).to_have_count(0)
+        there |= set(visit.page.evaluate("() => [...document.querySelectorAll('main [id]')].map((each) => each.id)"))
+    for name in ("classify", "transfer", "generate", "compose", "render", "audit", "train"):
+        wanted = {f"{name}.{each}" for each in verbs.VERBS[name].parameters.keys() - verbs.INWARD}
+        assert wanted - {each.replace("-", ".", 1) for each in there} == wanted & NO_CONTROL.keys()
 
 
 def rooms(visit: Visit, music: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ from studio_server import Client, running
 
 from partita.midi import Note, Score, Track
 from partita.studio import verbs
-from partita.tasks import transfer as task
+from partita.transfers.library import styles
 
 NOTES = [Note(480 * beat, 480, 60 + beat % 8, 80) for beat in range(16)]
 
@@ -109,6 +109,17 @@ def test_a_span_is_filled_in_a_variation_that_was_made(client: Client) -> None:
     assert all(2 <= start < 4 for start in job["result"]["variations"][0]["notes"]["start"])
 
 
+def test_a_piece_on_the_way_to_another_is_written(client: Client, prompt: dict) -> None:
+    goal = client.upload(
+        Score([Track([Note(480 * beat, 480, 72 - beat, 80) for beat in range(8)])]).to_bytes(), "B.mid"
+    )
+    given = {"prompt": {"recording": prompt["id"]}, "toward": {"upload": goal}}
+    (job,) = client.finish(client.start("compose", given, model="aaa-vae-notes", seconds=4.0))
+    assert job["state"] == "done", job["error"]
+    assert job["result"]["rework"]["toward"]["file"] == "B.mid", "people know it by its name"
+    assert job["result"]["variations"][0]["file"] == "Étude in C-varied.mid"
+
+
 def test_what_is_no_midi_is_said(client: Client) -> None:
     (job,) = client.finish(client.start("render", {"score": {"upload": client.upload(b"<html>" * 50, "page.mid")}}))
     assert job["state"] == "failed"
@@ -155,13 +166,38 @@ def test_content_and_result_can_be_mixed(client: Client) -> None:
 
 
 def test_styles_of_the_library_are_offered_by_name_alone(client: Client, tmp_path: Path) -> None:
-    assert client.ask("GET", "/api/styles")[1] == list(task.styles())
+    listed = client.ask("GET", "/api/styles")[1]
+    assert listed == {name: [path.name for path in paths] for name, paths in styles().items()}
     given = {"content": {"piece": "sorohanro-solo-trumpet.ogg"}, "to": {"style": str(tmp_path)}}
     status, body, _ = client.ask("POST", "/api/jobs", {"verb": "transfer", "given": given})
     assert (status, "no style" in body["error"]) == (404, True)
-    (job,) = client.finish(client.start("transfer", {**given, "to": {"style": "jazz"}}))
+    given["to"] = {"style": "jazz"}
+    (job,) = client.finish(client.start("transfer", given, strength=0.0))
     assert (job["state"], job["names"]["to"]) == ("done", "jazz"), job["error"]
-    assert job["result"]["donor"].startswith("jazz, ")
+    assert job["result"]["donors"] == listed["jazz"]
+    best = job["result"]["donor"].removeprefix("jazz, ")
+    other = next(name for name in listed["jazz"] if name != best)
+    again = {part: {"recording": job["id"], "part": part} for part in ("content", "to")}
+    for donor in ({"style": "jazz", "inside": other}, {**again["to"], "inside": other}):
+        (job,) = client.finish(client.start("transfer", {**again, "donor": donor}, strength=0.0))
+        assert (job["state"], job["result"]["donor"]) == ("done", f"jazz, {other}"), job["error"]
+    for name in ("no.ogg", "../rock/1.ogg"):
+        asked = {"verb": "transfer", "given": {**given, "donor": {"style": "jazz", "inside": name}}}
+        assert client.ask("POST", "/api/jobs", asked)[0] == 404
+
+
+def test_a_donor_of_several_uploads_stays_with_them(client: Client) -> None:
+    sound = client.ask("GET", "/api/pieces/sorohanro-solo-trumpet.ogg")[1]
+    for name in ("a.ogg", "b.ogg"):
+        client.upload(sound, f"mine/{name}", group="g")
+    given = {"content": {"piece": "sorohanro-solo-trumpet.ogg"}, "to": {"group": "g", "title": "mine"}}
+    with_donor = {**given, "donor": {"group": "g", "inside": "mine/b.ogg"}}
+    first, second = (client.start("transfer", each, strength=0.0) for each in (given, with_donor))
+    (job,) = client.finish(second)
+    assert (job["state"], job["result"]["donor"]) == ("done", "mine, b.ogg"), job["error"]
+    client.ask("DELETE", f"/api/jobs/{second}")
+    assert {path.name for path in client.app.state.studio.store.group("g").rglob("*.ogg")} == {"a.ogg", "b.ogg"}
+    client.ask("DELETE", f"/api/jobs/{first}")
 
 
 def test_bundled_pieces_can_be_heard_and_nothing_beside_them(client: Client) -> None:

@@ -16,12 +16,13 @@ from partita.cli import main
 from partita.errors import UnusableAudioError, UsageError
 from partita.models.classifier import Classifier
 from partita.tags import read_tags
-from partita.tasks.transfer import add_style, styles, transfer
+from partita.tasks.transfer import add_style, transfer
 from partita.transfers import METHODS, method_class, stems
 from partita.transfers.accompaniment import SHIFTS, accompany, by_beat, cheapest, phrases, pitch_classes
 from partita.transfers.donors import GUIDE, VARIANTS
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
+from partita.transfers.library import styles
 from partita.transfers.measurement import Comparison, equalised
 from partita.transfers.stems import Stems, StemsConfig, take_apart
 

@@ -19,14 +19,15 @@ def styles(action: Literal["add"] | None = None, name: str | None = None, folder
     folder
         Recordings of it; the middle half minute of each is kept.
     """
-    from partita.tasks import transfer as task
+    from partita.tasks.transfer import add_style
+    from partita.transfers.library import styles as library
 
     if action is None:
-        for style, paths in task.styles().items():
+        for style, paths in library().items():
             say(f"{style:<18} {len(paths)} recordings, {'yours' if paths[0].suffix == '.flac' else 'bundled'}")
         note("Your own recordings make better styles: partita styles add NAME FOLDER")
         return 0
     if name is None or folder is None:
         raise UsageError("wants a name and a folder: partita styles add NAME FOLDER")
-    say(f"{name}: {len(task.add_style(name, folder))} recordings kept")
+    say(f"{name}: {len(add_style(name, folder))} recordings kept")
     return 0

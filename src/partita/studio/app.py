@@ -58,8 +58,9 @@ class Studio:
         self.queue.forget(job)
         shutil.rmtree(job.folder, ignore_errors=True)
         used = {path for other in tuple(self.queue.jobs.values()) for path in other.paths.values()}
-        for path in set(job.paths.values()) - used:
-            self.store.remove_path(path)
+        for path in set(job.paths.values()):
+            if used.isdisjoint({path, *path.parents}):
+                self.store.remove_path(path)
 
     def close(self) -> None:
         """Stop the work and remove every temporary file."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from partita.data import DATASETS
 from partita.errors import PartitaError, UsageError, unknown
-from partita.ledger import state_folder
 from partita.models import MODELS
-from partita.music import CREDITS, STYLES
+from partita.music import CREDITS
 from partita.studio import cards, verbs
 from partita.studio.fields import GENERATED, Field
 from partita.studio.jobs import Job
+from partita.transfers.library import recordings, styles
 
 if TYPE_CHECKING:
     from partita.studio.app import Studio
@@ -22,7 +22,8 @@ Reference = Mapping[str, Any]
 """{"upload": id}, {"piece": file}, {"path": of a local studio}, {"group": id}, {"style": of the library},
 {"name": of what is new}, {"recording": id of a job about one, "part": which argument, if it has several}, {"job": id,
 "file": one of its files}, {"kept": id of a job with a folder of its own}, or {"word": that a file may be instead}. A
-data set also has its "kind"; a generated one has a "count" alone."""
+data set also has its "kind"; a generated one has a "count" alone. With "inside", one of the recordings of a folder or a
+style."""
 
 MOST_GENERATED = 1000
 """Pieces of a label."""
@@ -126,10 +127,22 @@ def look_up(studio: "Studio", reference: Reference) -> Found:
     Raises `Gone` where it is no longer there, `UsageError` for what can't be asked, such as a path where the studio is
     shared.
     """
+    found = _whole(studio, reference)
+    return _one_of(found, str(reference["inside"])) if "inside" in reference else found
+
+
+def _whole(studio: "Studio", reference: Reference) -> Found:
     kind = next((each for each in FINDERS if each in reference), None)
     if kind is None:
         raise UsageError("nothing was chosen")
     return FINDERS[kind](studio, reference)
+
+
+def _one_of(found: Found, name: str) -> Found:
+    paths = recordings(found.path)
+    if name not in paths:
+        raise Gone(f"{found.title} has no recording {name!r} (any more)")
+    return Found(paths[name], name, taggable=False)
 
 
 def _upload(studio: "Studio", reference: Reference) -> Found:
@@ -206,13 +219,6 @@ def piece(name: str) -> Path:
     if name not in CREDITS:
         raise UsageError(f"there is no bundled piece {name!r}")
     return Path(str(files("partita") / "music")) / name
-
-
-def styles() -> list[str]:
-    """The names of the styles that come with partita and of the user's own, without what reads recordings."""
-    folders = Path(str(files("partita"))) / "transfers" / "styles", state_folder() / "styles"
-    found = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
-    return sorted(found | set(STYLES))
 
 
 def file_of(job: Job, name: str) -> Path:

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partita import music, rhythm
+from partita import rhythm
 from partita.audio import Audio
 from partita.checkpoint import load
 from partita.errors import AudioError, CheckpointError, UsageError, unknown
 from partita.features import gtzan_levels
-from partita.ledger import state_folder
 from partita.models.classifier import Classifier
 from partita.settings import Settings, with_setting
 from partita.training import Progress
@@ -22,6 +20,7 @@ from partita.transfers import judge as judges
 from partita.transfers import method_class
 from partita.transfers.base import Transfer
 from partita.transfers.donors import GUIDE, search
+from partita.transfers.library import files_below, own_styles, recordings, styles
 from partita.transfers.likeness import chroma_cosine
 from partita.transfers.measurement import Comparison, Measurement, equalised, excerpt
 from partita.transfers.stems import Stems, StemsConfig, middle
@@ -147,19 +146,6 @@ def transfer(
     )
 
 
-def styles() -> dict[str, list[Path]]:
-    """The styles that come with partita and the user's own, each with its recordings; one's own replace the former."""
-    package = Path(str(files("partita")))
-    bundled = [path for path in (package / "transfers" / "styles").iterdir() if path.is_dir()]
-    found = {path.name: sorted(path.glob("*.ogg")) for path in bundled}
-    for name, recordings in music.STYLES.items():
-        found[name] = [*found.get(name, []), *(package / "music" / recording for recording in recordings)]
-    folder = _library()
-    own = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    found.update({path.name: sorted(path.glob("*.flac")) for path in own})
-    return dict(sorted(found.items()))
-
-
 def add_style(name: str, folder: str | Path) -> list[Path]:
     """Keep the middle half minute of every readable recording in a folder as exemplars of a style.
 
@@ -167,9 +153,9 @@ def add_style(name: str, folder: str | Path) -> list[Path]:
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UsageError(f"a style's name is a plain word, not {name!r}")
-    place = _library() / name
+    place = own_styles() / name
     kept: list[Path] = []
-    for path in _files(folder):
+    for path in files_below(folder):
         try:
             excerpt = middle(Audio.read(path), EXCERPT_SECONDS)
         except AudioError:
@@ -182,10 +168,6 @@ def add_style(name: str, folder: str | Path) -> list[Path]:
     return kept
 
 
-def _library() -> Path:
-    return state_folder() / "styles"
-
-
 def _donors(to: str | Path | Audio, donor: str) -> list[Audio]:
     """The one recording that is named, or those of a style: a file, a folder's first ones, or a name in the library."""
     if donor != "auto":
@@ -195,19 +177,14 @@ def _donors(to: str | Path | Audio, donor: str) -> list[Audio]:
     if isinstance(to, Audio):
         return [to]
     path = Path(to)
-    if path.is_dir():
-        paths = _files(path)
-    elif path.exists() or path.suffix:
-        return [Audio.read(path)]
-    else:
-        library = styles()
-        if str(to) not in library:
-            raise unknown(
-                "style (neither a file nor a folder; partita styles add NAME FOLDER makes one)", str(to), list(library)
-            )
-        paths = library[str(to)]
+    if not path.is_dir():
+        if path.exists() or path.suffix:
+            return [Audio.read(path)]
+        if str(to) not in (known := styles()):
+            words = "style (neither a file nor a folder; partita styles add NAME FOLDER makes one)"
+            raise unknown(words, str(to), list(known))
     donors = []
-    for each in paths:
+    for each in recordings(to).values():
         try:
             donors.append(replace(middle(Audio.read(each), EXCERPT_SECONDS), name=str(each)))
         except AudioError:
@@ -217,11 +194,6 @@ def _donors(to: str | Path | Audio, donor: str) -> list[Audio]:
     if not donors:
         raise UsageError(f"{to}: holds no recording that can be read")
     return donors
-
-
-def _files(folder: str | Path) -> list[Path]:
-    """The files below a folder, sorted; what is no recording is found out by reading it."""
-    return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def _target(to: str | Path | Audio, donors: list[Audio], guide: Classifier) -> dict[str, float]:

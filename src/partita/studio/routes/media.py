@@ -13,6 +13,7 @@ from partita.music import CREDITS
 from partita.studio import requests
 from partita.studio.routes.jobs import This
 from partita.studio.routes.shared import Here
+from partita.transfers import library
 
 router = APIRouter()
 
@@ -41,9 +42,9 @@ def piece(name: str) -> FileResponse:
 
 
 @router.get("/styles")
-def styles() -> list[str]:
-    """The names of the library's styles."""
-    return requests.styles()
+def styles() -> dict[str, list[str]]:
+    """The library's styles, and what the recordings of each are called."""
+    return {name: [path.name for path in paths] for name, paths in library.styles().items()}
 
 
 @router.post("/uploads", status_code=201)

@@ -10,8 +10,8 @@ from partita.tasks.compose import compose
 
 def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     """Compose, write what is to be kept, and list the notes of the score and of what is new in each variation."""
-    if prompt := work.arguments.get("prompt"):
-        work.arguments["prompt"] = titled(prompt, work.title)
+    for name, title in work.names.items():
+        work.arguments[name] = titled(work.arguments[name], title)
     batch = compose(**work.arguments, progress=work.progress)
     work.tell(progress=[0, 0, "rendering"])
     place = batch.place
@@ -33,6 +33,8 @@ def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _stem(work: Work, replaces: bool) -> str:
     """What the files are called, which Windows has to be able to write, too."""
-    if "prompt" not in work.arguments or work.arguments["prompt"] is None:
+    if "prompt" not in work.arguments:
         return "new-piece"
-    return f"{Path(work.title).stem[:80]}-{'filled' if replaces else 'continued'}"
+    varied = "toward" in work.arguments or work.arguments.get("vary") is not None
+    manner = "varied" if varied else "filled" if replaces else "continued"
+    return f"{Path(work.title).stem[:80]}-{manner}"

@@ -8,6 +8,7 @@ from partita.audio import Audio
 from partita.studio.work.base import Work
 from partita.studio.work.classify import overview
 from partita.tasks.transfer import transfer
+from partita.transfers.library import recordings
 from partita.transfers.stems import middle
 
 STYLE_SECONDS = 30.0
@@ -18,10 +19,10 @@ def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     """Transfer, and write content and result in one form, so that they can be mixed sample by sample."""
     work.progress(0, 0, "listening to both")
     made = transfer(**work.arguments, progress=work.progress)
-    donor = work.names["to"]
-    if not Path(work.arguments["to"]).is_file():  # one of several
+    donor, several = work.names["to"], recordings(work.arguments["to"])
+    if several:
         donor = f"{donor}, {Path(made.donor).name}"
-    values = {**made.json(), "donor": donor, "drums": f"the sound of {donor}"}
+    values = {**made.json(), "donor": donor, "drums": f"the sound of {donor}", "donors": list(several)}
     stamp = {"encodedby": f"partita transfer, stems, drums of {donor}"}
     sounds = {"content": made.content, "style": middle(made.style, STYLE_SECONDS), "result": made.audio}
     work.tell(progress=[0, 0, "writing"])

@@ -133,7 +133,7 @@ function answer(body, job, levels) {
           location.hash = "#/classify";
         } }, icon("bin"), "Remove"))),
   );
-  const ask1 = h("button", { onclick: () => ask("classify", { source: { recording: job.id } }, { ...job.parameters, explain: true }, `why ${job.id}`).catch((error) => notice(error.message, "warn")) }, icon("why"), "Find the seconds that decided");
+  const ask1 = h("button", { id: "classify-explain", onclick: () => ask("classify", { source: { recording: job.id } }, { ...job.parameters, explain: true }, `why ${job.id}`).catch((error) => notice(error.message, "warn")) }, icon("why"), "Find the seconds that decided");
   reasons.append(h("div", { class: "reasons-head" }, h("h2", {}, "Why?"), ask1),
     h("p", { class: "muted" }, "Leaves out stretches of the music and bands of frequencies, one after another, and listens how the answer changes. Some seconds for each minute."));
   let shown = "";

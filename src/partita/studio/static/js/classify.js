@@ -68,7 +68,7 @@ async function overview(main) {
   const sent = h("span", {}, "Handing over …");
   const busy = h("p", { class: "busy-line", hidden: true, role: "status" }, h("progress", { "aria-label": "Uploading" }), sent);
 
-  const zone = h("section", { class: "drop", aria: { label: "Choose recordings" } },
+  const zone = h("section", { class: "drop", id: "classify-source", aria: { label: "Choose recordings" } },
     h("div", { class: "drop-words" }, icon("classify"),
       h("p", {}, h("strong", {}, "Drop recordings or a folder here"), h("span", { class: "muted" }, "Any common audio or video file, any length. They stay on this machine."))),
     h("div", { class: "buttons" }, choosers(take), recorder((file) => take([{ file, path: file.name }]))),

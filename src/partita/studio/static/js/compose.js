@@ -2,7 +2,7 @@
 import { choosers, droppable } from "./drop.js";
 import { clock, h, icon, notice, percent } from "./dom.js";
 import { piano } from "./keys.js";
-import { attempt, fileOf, follow, form as filling, keep, shelf } from "./making.js";
+import { attempt, besides, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { notesOf, roll, takeColour } from "./roll.js";
 import { ask, connected, upload } from "./server.js";
 
@@ -28,7 +28,7 @@ const takeFile = async ([first, ...more]) => {
 };
 
 function beginning(main) {
-  const zone = h("section", { class: "drop small-drop", aria: { label: "A MIDI file" } },
+  const zone = h("section", { class: "drop small-drop", id: "compose-prompt", aria: { label: "A MIDI file" } },
     h("div", { class: "drop-words" }, icon("compose"), h("p", {}, h("strong", {}, "Drop a MIDI file here"), h("span", { class: "muted" }, "The model goes on from its end, or fills a span of it anew."))),
     h("div", { class: "buttons" }, choosers(takeFile, { accept: MIDI, multiple: false, folder: false, words: "Choose a MIDI file" })));
   droppable(zone, takeFile);
@@ -94,7 +94,7 @@ function card(job, entry, number, hear) {
 
 async function variations(body, job) {
   const { result } = job;
-  const given = result.prompt ? { recording: job.id } : null;
+  const again = Object.fromEntries(Object.keys(job.names).map((part) => [part, { recording: job.id, part }]));
   const layers = [{ take: -1, notes: notesOf(result.kept) }, ...result.variations.map((entry, take) => ({ take, notes: notesOf(entry.notes) }))];
   const seconds = Math.max(...result.variations.map((entry) => entry.length));
   const { begin } = result;
@@ -117,11 +117,11 @@ async function variations(body, job) {
   next = asking({ job: job.id, file: result.variations[0].file }, seconds, board, "variation 1", job.parameters);
   const repeat = h("button", { onclick: () => attempt(async () => {
     const seed = result.seed + 1;
-    place(await ask("compose", given ? { prompt: given } : {}, { ...job.parameters, seed }, job.batch));
+    place(await ask("compose", again, { ...job.parameters, seed }, job.batch));
   }) }, icon("again"), "The same with another seed");
-  const words = result.infill ? `${clock(begin)} to ${clock(begin + result.seconds)} was written anew` : `${clock(result.seconds)} of new music${begin ? ` from ${clock(begin)} on` : ""}`;
+  const words = result.rework ? (result.rework.toward ? `On the way to ${result.rework.toward.file}` : `The prompt, varied by ${result.rework.vary}`) : result.infill ? `${clock(begin)} to ${clock(begin + result.seconds)} was written anew` : `${clock(result.seconds)} of new music${begin ? ` from ${clock(begin)} on` : ""}`;
   body.append(
-    h("p", { class: "legend" }, given ? [h("i", { class: "swatch", style: { background: `var(${takeColour(-1)})` } }), "The prompt. "] : null, `${words}, ${result.variations.length === 1 ? "" : "each variation in its own colour, "}by ${result.model.split("@")[0]} with seed ${result.seed}.`),
+    h("p", { class: "legend" }, result.kept.pitch.length ? [h("i", { class: "swatch", style: { background: `var(${takeColour(-1)})` } }), "The prompt. "] : null, `${words}, ${result.variations.length === 1 ? "" : "each variation in its own colour, "}by ${result.model.split("@")[0]} with seed ${result.seed}.`),
     board.element,
     h("section", { class: "card", aria: { label: "Variations" } }, h("div", { class: "reasons-head" }, h("h2", {}, "Variations"), repeat), h("ol", { class: "takes" }, cards.map(({ element }) => element)),
       result.remarks.length ? h("details", { class: "remarks" }, h("summary", {}, "Good to know"), h("ul", {}, result.remarks.map((remark) => h("li", {}, remark)))) : null,
@@ -135,6 +135,7 @@ async function variations(body, job) {
 
 /** What may be asked for next: {element, choose(span), about(words, given)}. */
 function asking(given, seconds, board, words = "it", values = {}) {
+  const toward = besides({ id: "compose-toward", words: "Go towards another piece", said: (title) => `On the way to ${title}; few models can, such as aaa-vae-notes.`, without: "Nowhere in particular", accept: MIDI, changed: () => draw() });
   const form = filling("compose", { without: ["infill", ...FOR_NEW] }, values);
   const edge = (id, label) => h("input", { id, type: "number", min: 0, max: Math.ceil(seconds), step: 0.1, aria: { label }, oninput: () => {
     if (from.value !== "" && to.value !== "" && Number(to.value) > Number(from.value)) board.choose([Number(from.value), Number(to.value)], false);
@@ -143,20 +144,20 @@ function asking(given, seconds, board, words = "it", values = {}) {
   const from = edge("span-from", "Span from, seconds");
   const to = edge("span-to", "Span to, seconds");
   const whole = () => (from.value !== "" && to.value !== "" && Number(to.value) > Number(from.value) ? `${from.value}:${to.value}` : null);
-  const send = (parameters) => attempt(async () => place(await ask("compose", { prompt: given }, { ...form.values(), ...parameters })));
+  const send = (parameters) => attempt(async () => place(await ask("compose", { prompt: given, ...(toward.given() && !parameters.infill ? { toward: toward.given() } : {}) }, { ...form.values(), ...parameters })));
   const on = h("button", { class: "primary", onclick: () => send({}) }, icon("next"), h("span", {}));
   const fill = h("button", { onclick: () => send({ infill: whole() }) }, icon("again"), h("span", {}));
   const clear = h("button", { class: "quiet small", onclick: () => board.choose(null) }, "Clear");
   const draw = () => {
     const span = whole();
-    on.lastChild.textContent = `Go on from ${words}`;
+    on.lastChild.textContent = toward.given() ? `Go from ${words} to ${toward.given().title}` : `Go on from ${words}`;
     fill.lastChild.textContent = span ? `Fill ${from.value} to ${to.value} s anew` : "Fill a span anew";
     fill.disabled = clear.disabled = !span;
   };
   draw();
   return {
-    element: h("section", { class: "card", aria: { label: "What next" } }, h("h2", {}, "What next?"), form.element,
-      h("div", { class: "span-row" }, h("span", { id: "span-words" }, "Span in seconds"), from, h("span", { "aria-hidden": "true" }, "to"), to, clear),
+    element: h("section", { class: "card", aria: { label: "What next" } }, h("h2", {}, "What next?"), form.element, toward.element,
+      h("div", { class: "span-row", id: "compose-infill" }, h("span", { id: "span-words" }, "Span in seconds"), from, h("span", { "aria-hidden": "true" }, "to"), to, clear),
       h("div", { class: "buttons ask" }, on, fill)),
     choose(span) {
       [from.value, to.value] = span ?? ["", ""];

@@ -29,7 +29,7 @@ const chosen = (input) => [...input.files]
   .filter(({ file }) => !file.name.startsWith("."));
 
 /** Buttons to choose files (`single`) or a `folder`; `taken([{file, path}])` gets them. */
-export function choosers(taken, { accept = "audio/*,video/*", multiple = true, single = true, folder = true, words = "Choose files" } = {}) {
+export function choosers(taken, { accept = "audio/*,video/*", multiple = true, single = true, folder = true, primary = true, words = "Choose files" } = {}) {
   const file = h("input", { type: "file", multiple, accept, hidden: true, tabindex: -1, "aria-hidden": "true", onchange: () => {
     taken(chosen(file));
     file.value = "";
@@ -39,7 +39,7 @@ export function choosers(taken, { accept = "audio/*,video/*", multiple = true, s
     whole.value = "";
   } });
   return [
-    ...(single ? [file, h("button", { class: "primary", onclick: () => file.click() }, icon("file"), words)] : []),
+    ...(single ? [file, h("button", { class: primary ? "primary" : "", onclick: () => file.click() }, icon("file"), words)] : []),
     ...(folder ? [whole, h("button", { class: single ? "" : "primary", onclick: () => whole.click() }, icon("folder"), "Choose a folder")] : []),
   ];
 }

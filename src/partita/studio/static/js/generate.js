@@ -1,11 +1,11 @@
 // The room Generate: sounds of a class at any tempo, to be heard, looped and kept.
 import { css, rgb } from "./colours.js";
-import { choosers, droppable } from "./drop.js";
+import { droppable } from "./drop.js";
 import { clock, h, icon } from "./dom.js";
-import { attempt, fileOf, follow, form as filling, keep, shelf } from "./making.js";
+import { attempt, besides, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { mixer, playButton, timeline, wave } from "./mixer.js";
 import { fit, picture } from "./paint.js";
-import { ask, connected, upload } from "./server.js";
+import { ask, connected } from "./server.js";
 
 const BEATS = 4;
 
@@ -25,28 +25,10 @@ const place = (job) => {
 /** The form with its button; `values` are those of an earlier request. */
 function request(values = {}, given = null) {
   const form = filling("generate", {}, values);
-  let extend = given;
-  const chosen = h("span", { class: "muted" });
-  const draw = () => {
-    chosen.textContent = extend ? `Goes on from ${extend.title}` : "";
-    drop.hidden = !extend;
-  };
-  const drop = h("button", { class: "quiet small", onclick: () => {
-    extend = null;
-    draw();
-  } }, icon("close"), "From nothing instead");
-  const take = ([first]) => first && attempt(async () => {
-    extend = { upload: (await upload(first.file, first.path)).id, title: first.path };
-    draw();
-  });
-  const element = h("section", { class: "card", aria: { label: "What to make" } }, form.element,
-    h("div", { class: "span-row" }, choosers(take, { multiple: false, folder: false, words: "Go on from a recording" }).map((each) => {
-      each.classList?.remove("primary");
-      return each;
-    }), chosen, drop),
-    h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("generate", extend ? { extend } : {}, form.values()))) }, icon("generate"), "Generate")));
-  droppable(element, take);
-  draw();
+  const extend = besides({ id: "generate-extend", words: "Go on from a recording", said: (title) => `Goes on from ${title}`, without: "From nothing instead", given });
+  const element = h("section", { class: "card", aria: { label: "What to make" } }, form.element, extend.element,
+    h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("generate", extend.given() ? { extend: extend.given() } : {}, form.values()))) }, icon("generate"), "Generate")));
+  droppable(element, extend.take);
   return element;
 }
 

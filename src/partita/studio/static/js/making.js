@@ -1,8 +1,9 @@
 // What the rooms that make music have in common: a job's way to its result, and the list of what was made.
 import { progressBar, stateWords, steering, stopButton } from "./activity.js";
+import { choosers } from "./drop.js";
 import { h, icon, notice, redraw } from "./dom.js";
 import { options } from "./options.js";
-import { ENDED, forget, get, jobs, watch } from "./server.js";
+import { ENDED, forget, get, jobs, upload, watch } from "./server.js";
 
 export const crumbs = (room, words) => h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: `#/${room}` }, icon("back"), words));
 
@@ -31,6 +32,28 @@ export function form(verb, how = {}, values = {}, given = {}) {
     return made[what]();
   };
   return { element, values: () => read("values"), given: () => read("given") };
+}
+
+/**
+ * Something that may be given besides, a file from the disk: {element, given(), take(files)}. `words` are the button's,
+ * `said(title)` those of what was chosen, `without` those of the way back; `given` may be there from an earlier request.
+ */
+export function besides({ id, words, said, without, accept, given = null, changed = () => {} }) {
+  const chosen = h("span", { class: "muted" });
+  const drop = h("button", { class: "quiet small", onclick: () => put(null) }, icon("close"), without);
+  const draw = () => {
+    chosen.textContent = given ? said(given.title) : "";
+    drop.hidden = !given;
+  };
+  const put = (next) => {
+    given = next;
+    draw();
+    changed();
+  };
+  const take = ([first]) => first && attempt(async () => put({ upload: (await upload(first.file, first.path)).id, title: first.path }));
+  const element = h("div", { class: "span-row", id }, choosers(take, { multiple: false, folder: false, primary: false, words, ...(accept ? { accept } : {}) }), chosen, drop);
+  draw();
+  return { element, take, given: () => given };
 }
 
 /** The address of one of a job's files. */

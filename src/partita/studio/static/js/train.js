@@ -63,7 +63,7 @@ async function overview(main) {
     busy.hidden = true;
   };
   const path = h("input", { id: "music-path", type: "text", autocomplete: "off", placeholder: "/home/me/Music" });
-  const zone = h("section", { class: "drop", aria: { label: "Choose your music" } },
+  const zone = h("section", { class: "drop", id: "audit-data", aria: { label: "Choose your music" } },
     h("div", { class: "drop-words" }, icon("train"), h("p", {}, h("strong", {}, "Drop a folder that holds a folder for each genre"),
       h("span", { class: "muted" }, "Such as Music/jazz, Music/rock. Two genres with a few songs each are enough to begin."))),
     h("div", { class: "buttons" }, choosers(take, { single: false })), busy,
@@ -106,9 +106,9 @@ async function overview(main) {
 /** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
 function trainingForm(card, music) {
   const form = soon("train");
-  const name = h("input", { id: "new-name", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
-  const leave = h("input", { id: "leave-out", type: "checkbox", role: "switch", checked: true });
-  const words = h("label", { for: "leave-out" });
+  const name = h("input", { id: "train-out", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
+  const leave = h("input", { id: "train-leave_out", type: "checkbox", role: "switch", checked: true });
+  const words = h("label", { for: "train-leave_out" });
   const offered = h("div", { class: "option switch" }, words, leave);
   const start = async () => {
     if (!name.reportValidity()) return;
@@ -123,7 +123,7 @@ function trainingForm(card, music) {
     }
   };
   card.append(h("h2", {}, "Train"),
-    h("div", { class: "option" }, h("label", { for: "new-name" }, "Name of the new model"), name,
+    h("div", { class: "option" }, h("label", { for: "train-out" }, "Name of the new model"), name,
       h("small", {}, "A training that was broken off goes on under the same name, with the same music and options.")),
     form.element, offered, h("div", { class: "buttons" }, h("button", { class: "primary", onclick: start }, icon("train"), "Start training")));
   return { offer(count) {

@@ -18,11 +18,28 @@ const place = (job) => {
   location.hash = `#/transfer/${job.id}`;
 };
 
+/** Which of a style's recordings is taken: {element, offer(names, reference, name), given()}. */
+function donors() {
+  let from = null;
+  const choice = h("select", { id: "transfer-donor", aria: { describedby: "transfer-donor-words" } });
+  const element = h("div", { class: "option", hidden: true }, h("label", { for: "transfer-donor" }, "Donor"), choice,
+    h("small", { id: "transfer-donor-words" }, "The recording whose sound is taken, where the style has several."));
+  return {
+    element,
+    offer(names, reference, name = "") {
+      from = reference;
+      element.hidden = names.length < 2;
+      choice.replaceChildren(h("option", { value: "" }, "the one that suits best"), ...names.map((each) => h("option", { value: each, selected: each === name }, each)));
+    },
+    given: () => (choice.value ? { donor: { ...from, inside: choice.value } } : {}),
+  };
+}
+
 /**
  * A deck: something is put on it from the disk, the microphone, the bundled pieces or the library of styles:
- * {element, given(), close}.
+ * {element, given(), close}. Where it may hold several recordings, `which` offers them.
  */
-function deck({ name, words, pieces, styles = null }) {
+function deck({ id, name, words, pieces, styles = null, which = null }) {
   const audio = h("audio", { preload: "none" });
   const title = h("strong", {}, "Nothing yet");
   const said = h("span", { class: "muted" }, words);
@@ -30,7 +47,7 @@ function deck({ name, words, pieces, styles = null }) {
   button.element.disabled = true;
   let given = null;
   let address = "";
-  const put = (reference, label, sound, note) => {
+  const put = (reference, label, sound, note, names = []) => {
     URL.revokeObjectURL(address);
     address = sound ?? "";
     audio.pause();
@@ -38,6 +55,7 @@ function deck({ name, words, pieces, styles = null }) {
     else audio.removeAttribute("src");
     button.element.disabled = !sound;
     given = reference;
+    which?.offer(names, reference);
     title.textContent = label;
     said.textContent = note;
     element.classList.add("loaded");
@@ -50,24 +68,25 @@ function deck({ name, words, pieces, styles = null }) {
       return;
     }
     const group = crypto.randomUUID().slice(0, 8);
+    const names = [];
     for (const [place, { file, path }] of files.entries()) {
       said.textContent = `Handing over ${place + 1} of ${files.length}`;
-      await upload(file, path, group);
+      names.push((await upload(file, path, group)).name);
     }
-    put({ group, title: `${files.length} recordings` }, `${files.length} recordings`, null, "The one that suits best is chosen.");
+    put({ group, title: `${files.length} recordings` }, `${files.length} recordings`, null, "One of them is taken.", names.sort());
   });
   const piece = h("select", { aria: { label: `${name}: a bundled piece` }, onchange: () => {
     const found = pieces.find(({ file }) => file === piece.value);
     if (found) put({ piece: found.file }, found.title.replace(/ \([^)]*\)$/, ""), `api/pieces/${found.file}`, found.title.match(/\(([^)]*)\)$/)?.[1] ?? "");
   } }, h("option", { value: "" }, "A bundled piece"), pieces.map(({ file, title: each }) => h("option", { value: file }, each.replace(/ \([^)]*\)$/, ""))));
-  const library = styles?.length ? h("select", { aria: { label: "Style: by name" }, onchange: () => library.value && put({ style: library.value }, library.value, null, "The recording of it that suits best is chosen.") },
-    h("option", { value: "" }, "A style by name"), styles.map((each) => h("option", { value: each }, each))) : null;
-  const element = h("section", { class: "drop deck", aria: { label: name } },
+  const library = styles ? h("select", { aria: { label: "Style: by name" }, onchange: () => library.value && put({ style: library.value }, library.value, null, "A style of the library.", styles[library.value]) },
+    h("option", { value: "" }, "A style by name"), Object.keys(styles).map((each) => h("option", { value: each }, each))) : null;
+  const element = h("section", { class: "drop deck", id, aria: { label: name } },
     h("h2", {}, name),
     h("div", { class: "deck-head" }, button.element, h("p", {}, title, said)),
     h("div", { class: "buttons" }, choosers(take, { multiple: Boolean(styles), folder: Boolean(styles), words: "Choose a file" }),
       recorder((file) => take([{ file, path: file.name }])), piece, library),
-    audio);
+    which?.element, audio);
   droppable(element, (files) => take(styles ? files : files.slice(0, 1)));
   for (const event of ["play", "pause"]) audio.addEventListener(event, () => button.show(!audio.paused));
   return {
@@ -86,14 +105,15 @@ function deck({ name, words, pieces, styles = null }) {
 async function overview(main) {
   const [pieces, styles] = await Promise.all([get("pieces"), get("styles")]);
   const form = filling("transfer");
-  const content = deck({ name: "Content", words: "Whose chords and melody stay. Drop a recording here.", pieces });
-  const style = deck({ name: "Style", words: "Whose drums and colour are taken. Drop a recording, or a folder of them.", pieces, styles });
+  const which = donors();
+  const content = deck({ id: "transfer-content", name: "Content", words: "Whose chords and melody stay. Drop a recording here.", pieces });
+  const style = deck({ id: "transfer-to", name: "Style", words: "Whose drums and colour are taken. Drop a recording, or a folder of them.", pieces, styles, which });
   const made = shelf(["transfer"], "transfer", ({ digest }) => `in the style of ${digest.donor} · ${clock(digest.seconds)}`);
   main.append(
     h("header", { class: "room-head" }, h("h1", {}, "What if it were played otherwise?"), h("p", { class: "lead" }, "The tones of one recording with the drums, the colour and the groove of another.")),
     h("div", { class: "decks" }, content.element, style.element),
     h("section", { class: "card making-card", aria: { label: "How much" } }, h("h2", {}, "How much of the style"), form.element,
-      h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("transfer", { content: content.given(), to: style.given() }, form.values()))) }, icon("transfer"), "Transfer"))),
+      h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("transfer", { content: content.given(), to: style.given(), ...which.given() }, form.values()))) }, icon("transfer"), "Transfer"))),
     made.element,
   );
   return () => [content, style, made].forEach(({ close }) => close());
@@ -193,11 +213,13 @@ function desk(body, job) {
   const heard = mixing(job);
   const form = filling("transfer", {}, job.parameters);
   const given = { content: { recording: job.id, part: "content" }, to: { recording: job.id, part: "to" } };
+  const which = donors();
+  which.offer(job.result.donors, given.to, job.names.donor);
   body.append(
     h("p", { class: "legend" }, `In the style of ${job.names.to}${job.names.to === job.result.donor ? "" : `, of which ${job.result.donor} was taken`}.`),
     heard.element, measurements(job.result),
-    h("section", { class: "card", aria: { label: "How much" } }, h("h2", {}, "More of this, less of that"), form.element,
-      h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("transfer", given, form.values()))) }, icon("again"), "Make it again"))),
+    h("section", { class: "card", aria: { label: "How much" } }, h("h2", {}, "More of this, less of that"), which.element, form.element,
+      h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("transfer", { ...given, ...which.given() }, form.values()))) }, icon("again"), "Make it again"))),
   );
   return heard.close;
 }
