@@ -2,7 +2,7 @@
 
 Genre is a matter of sets, not of one recording, and which exemplar is taken is worth as much as the method. Every donor
 is tried with several settings on a stretch of the content; a guide model, which the result must not be judged by,
-hears donor and result; that and what is left of the content's chords and the style's bars decide.
+hears donor and result; that and what is left of the content's chords decide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ GUIDE = Path(str(files("partita.transfers") / "guide"))
 """A checkpoint: genre-linear on songs that the judge was not trained on."""
 TRIAL_SECONDS = 20.0
 """The middle of the content that donors are tried on."""
-DONOR_WEIGHT, BAR_WEIGHT, LEAST_CHROMA, CHROMA_WEIGHT = 2.0, 0.5, 0.8, 10.0
+DONOR_WEIGHT, LEAST_CHROMA, CHROMA_WEIGHT = 2.0, 0.8, 10.0
 """What counts beside the guide's log-probability of a result: its log-probability of the donor itself, since it knows
-real recordings better; a bar's correlation; and each unit by which chords fall below their least likeness."""
+real recordings better, and each unit by which chords fall below their least likeness."""
 VARIANTS: tuple[dict[str, float], ...] = ({}, {"timbre": 0.6}, {"drums": 1.4})
 """Settings tried for each donor, as factors of those asked for."""
 
@@ -81,7 +81,7 @@ def search(
             alike = likeness(chords, on_grid(ours.rhythm, samples), samples, theirs.rhythm)
             heard = guide.classify(made).probabilities
             score = _nats(heard, target) + DONOR_WEIGHT * typical
-            score += BAR_WEIGHT * alike.bar + CHROMA_WEIGHT * min(0.0, alike.chroma - LEAST_CHROMA)
+            score += CHROMA_WEIGHT * min(0.0, alike.chroma - LEAST_CHROMA)
             probability = sum(weight * heard[label] for label, weight in target.items())
             trials.append(Trial(donor, settings, score, probability, alike))
     if not trials:
