@@ -53,7 +53,7 @@ function chooser(id, studio, { folder, single, endings = [] }) {
     if (button.tagName === "BUTTON") button.type = "button";
   }
   const words = endings.filter((each) => !each.startsWith(".")).map((word) => h("button", { type: "button", onclick: () => show({ word }) }, word));
-  const element = h("div", { class: "place" }, h("div", { class: "buttons" }, buttons, words), what, busy,
+  const element = h("div", { class: "place", id: `${id}-place` }, h("div", { class: "buttons" }, buttons, words), what, busy,
     studio.local ? h("div", { class: "option" }, h("label", { for: `${id}-path` }, "or its place on this machine"), path) : null);
   droppable(element, take);
   path.addEventListener("input", () => {
@@ -66,7 +66,7 @@ function chooser(id, studio, { folder, single, endings = [] }) {
 
 function place(field, id, studio, folder) {
   const chosen = chooser(id, studio, { folder, single: !folder, endings: field.choices });
-  return { ...chosen, element: h("fieldset", { class: "reference" }, h("legend", {}, field.label), h("small", {}, field.words), chosen.element) };
+  return { ...chosen, element: h("fieldset", { class: "reference", id }, h("legend", {}, field.label), h("small", {}, field.words), chosen.element) };
 }
 
 /** A data set: of which kind, and where it lies, or how many pieces of a generated one. */
