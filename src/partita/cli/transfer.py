@@ -31,7 +31,7 @@ def transfer(
 ) -> int:
     """Give a recording the style of another, of a folder, or of a genre in the library.
 
-    The drums heard are the style recording's own sound, so its rights apply to the result, too.
+    Drums and accompaniment heard are the style recording's own sound, so its rights apply to the result, too.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def transfer(
     timbre
         How much of its timbre the tones take, 0 to 1.
     comping
-        How far the tones take its course over the bar, 0 to 1.
+        How much of its own playing joins in, on the content's chords, 0 to 1.
     tempo
         Whose tempo the result has.
     donor
@@ -122,7 +122,7 @@ def transfer(
     judge = made.json()["judge"]
     note(f"The judge knows {judge['right']} of {judge['of']} real clips. The style's own chords are {made.floor:.2f}.")
     if method == "stems":
-        note(f"The drums are the sound of {made.donor}: its rights apply to the result, too.")
+        note(f"Drums and accompaniment are the sound of {made.donor}: its rights apply to the result, too.")
     for words in made.notes:
         note(words)
     return 0

@@ -250,7 +250,13 @@ FIELDS = {
     "drums": Field("Drums", "a slider", "How loud its drums are; 0 keeps the content's.", 0, 2, 0.05, advanced=False),
     "timbre": Field("Timbre", "a slider", "How much of its colour the tones take.", 0, 1, 0.05, advanced=False),
     "comping": Field(
-        "Comping", "a slider", "How far the tones take its course over the bar.", 0, 1, 0.05, advanced=False
+        "Comping",
+        "a slider",
+        "How much of its own playing joins in, on the content's chords.",
+        0,
+        1,
+        0.05,
+        advanced=False,
     ),
     "transfer.tempo": Field("Tempo of", "a choice", "Whose tempo the result has.", choices=("content", "style")),
     "guide": Field(

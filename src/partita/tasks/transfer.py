@@ -32,7 +32,7 @@ EXCERPT_SECONDS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Transferred:
-    """A recording in another's style. The drums heard are those of `style`, its own sound.
+    """A recording in another's style. Drums and accompaniment heard are the sound of `style` itself.
 
     `before` and `after` are the measures of content and result; those of `controls` are of the content with the style's
     spectrum alone, and of a donor drawn at random. The judge heard the style as `target`, the content as `source`.
@@ -70,7 +70,7 @@ class Transferred:
         return {
             "method": self.method,
             "donor": self.donor,
-            "drums": f"the sound of {self.donor if self.method == 'stems' else self.content.name}",
+            "sound": self.donor if self.method == "stems" else self.content.name,
             "settings": asdict(self.settings),
             "target": self.target,
             "source": self.source,

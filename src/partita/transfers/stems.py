@@ -45,7 +45,7 @@ MOSAIC_SHARE = 0.9
 """Of the mosaic in the tones at full timbre."""
 COMPING_DEPTH = 0.9
 """Of the style's course over the bar in the tones at full comping."""
-ACCOMPANIMENT_SHARE = 0.8
+ACCOMPANIMENT_SHARE = 0.9
 """Of the tones' power that is the style's own playing at full comping."""
 STYLE_SECONDS = 60.0
 """The middle of a longer style is listened to."""

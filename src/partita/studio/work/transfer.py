@@ -22,8 +22,8 @@ def run(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     donor, several = work.names["to"], recordings(work.arguments["to"])
     if several:
         donor = f"{donor}, {Path(made.donor).name}"
-    values = {**made.json(), "donor": donor, "drums": f"the sound of {donor}", "donors": list(several)}
-    stamp = {"encodedby": f"partita transfer, stems, drums of {donor}"}
+    values = {**made.json(), "donor": donor, "donors": list(several)}
+    stamp = {"encodedby": f"partita transfer, {made.method}, style of {donor}"}
     sounds = {"content": made.content, "style": middle(made.style, STYLE_SECONDS), "result": made.audio}
     work.tell(progress=[0, 0, "writing"])
     for name, audio in sounds.items():

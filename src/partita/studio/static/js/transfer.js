@@ -107,7 +107,7 @@ async function overview(main) {
   const form = filling("transfer");
   const which = donors();
   const content = deck({ id: "transfer-content", name: "Content", words: "Whose chords and melody stay. Drop a recording here.", pieces });
-  const style = deck({ id: "transfer-to", name: "Style", words: "Whose drums and colour are taken. Drop a recording, or a folder of them.", pieces, styles, which });
+  const style = deck({ id: "transfer-to", name: "Style", words: "Whose drums, playing and colour are taken. Drop a recording, or a folder of them.", pieces, styles, which });
   const made = shelf(["transfer"], "transfer", ({ digest }) => `in the style of ${digest.donor} · ${clock(digest.seconds)}`);
   main.append(
     h("header", { class: "room-head" }, h("h1", {}, "What if it were played otherwise?"), h("p", { class: "lead" }, "The tones of one recording with the drums, the colour and the groove of another.")),
@@ -140,7 +140,7 @@ function measurements(result) {
         columns.map(([, measured], place) => h("td", {}, place === columns.length - 1 ? bar(measured[key], scale) : null, h("span", { class: "n" }, form(measured[key])))),
         h("td", { class: "muted" }, better)))))),
     h("p", { class: "muted small-words" }, `The judge had no part in making it and knows ${result.judge.right} of ${result.judge.of} real clips by their genre. Chords of unrelated songs: the style's own have ${result.chroma_of_unrelated.toFixed(2)}.`),
-    h("p", { class: "warn" }, `The drums are the sound of ${result.donor}: its rights apply to the result, too.`));
+    result.method !== "stems" ? null : h("p", { class: "warn" }, `Drums and accompaniment are the sound of ${result.donor}: its rights apply to the result, too.`));
 }
 
 /** Content and result under one playhead, and a fader between them. */
