@@ -41,17 +41,22 @@ SMALL = "width=8, copies=1, crop=48, columns=64, hop=64, steps=160, validate_eve
 NAMES = {"C": 0, "D": 2, "E": 4, "F": 5, "F#": 6, "G": 7, "A": 9, "B": 11}
 
 
-def prelude() -> Score:
-    """The prelude's beginning as it is played: each bar's notes rise twice, in sixteenths."""
+def prelude(higher: int = 0, pace: int = 72) -> Score:
+    """The prelude's beginning as it is played: each bar's notes rise twice, in sixteenths.
+
+    It may be so many semitones higher, and faster than 72 beats a minute.
+    """
     notes = []
     for bar, chord in enumerate(PRELUDE):
-        pitches = [NAMES[name] + 12 * (int(octave) + 1) for name, octave in re.findall(r"([A-G]#?)(\d)", chord)]
+        pitches = [
+            higher + NAMES[name] + 12 * (int(octave) + 1) for name, octave in re.findall(r"([A-G]#?)(\d)", chord)
+        ]
         for half in range(2):
             for step, place in enumerate((0, 1, 2, 3, 4, 2, 3, 4)):
                 tick = 120 * (16 * bar + 8 * half + step)
                 held = (960, 840)[step] - 10 if step < 2 else 115
                 notes.append(Note(tick, held, pitches[place], 58 + 4 * place + 6 * (step == 0)))
-    return Score([Track(notes)], tempos=[Tempo(0, 60_000_000 // 72)])
+    return Score([Track(notes)], tempos=[Tempo(0, 60_000_000 // pace)])
 
 
 def clips(piece: str, folder: Path, count: int, seconds: float) -> list[Path]:
@@ -154,6 +159,54 @@ def train(page: Page, folder: Path) -> None:
     expect(page.get_by_role("link", name="Report")).to_be_visible()
 
 
+def corpus(page: Page, folder: Path) -> None:
+    """Recordings of the prelude in several keys, calm and quick."""
+    for label, pace in (("calm", 60), ("quick", 112)):
+        (folder / "MIDI" / label).mkdir(parents=True)
+        for number in range(4):
+            prelude(number, pace + 4 * number).write(folder / "MIDI" / label / f"prelude {number + 1}.mid")
+    page.get_by_label("Licence", exact=True).fill("CC0")
+    page.get_by_label("Name of the corpus").fill("Preludes")
+    page.get_by_role("group", name="MIDI files").get_by_label("or its place on this machine").fill(str(folder / "MIDI"))
+    page.get_by_role("button", name="Render").click()
+    expect(page.get_by_role("region", name="What was rendered")).to_be_visible()
+
+
+def evaluation(page: Page, folder: Path) -> None:
+    """The default model on clips of three of the bundled pieces, beside another one."""
+    for piece, label in (("karissa", "country"), ("kevin-macleod-vibe", "jazz"), ("brahms", "classical")):
+        (file,) = (name for name in CREDITS if name.startswith(piece))
+        (folder / "Clips" / label).mkdir(parents=True, exist_ok=True)
+        clips(file, folder / "Clips" / label, 11, 4.0)
+    page.get_by_role("group", name="Music").get_by_label("or its place on this machine").fill(str(folder / "Clips"))
+    page.get_by_role("group", name="Compare with").get_by_role("button", name="genre-linear").click()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(page.frame_locator("iframe.report").get_by_role("heading", name="Beside others")).to_be_visible()
+
+
+def search(page: Page, folder: Path) -> None:
+    """A small search on generated sounds."""
+    page.get_by_label("Kind of collection").select_option("synthetic")
+    page.get_by_label("How many").fill("6")
+    page.get_by_label("Kind of model").select_option("genre-linear")
+    page.get_by_label("Name of the search").fill("first try")
+    page.get_by_label("Trials").fill("12")
+    page.get_by_text("More options").click()
+    page.get_by_label("Settings").fill("columns=32, hop=32")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.frame_locator("iframe.report").get_by_role("heading", name="Trials")).to_be_visible()
+
+
+def measure(page: Page, folder: Path) -> None:
+    """What can be measured, and what was."""
+    address = page.url.split("#")[0]
+    page.goto(f"{address}#/measure/reproduce")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.frame_locator("iframe.report").get_by_role("heading", name="Claims")).to_be_visible()
+    page.goto(f"{address}#/measure")
+    expect(page.get_by_role("region", name="Made so far")).to_contain_text("claims")
+
+
 def models(page: Page, folder: Path) -> None:
     """All cards."""
     expect(page.get_by_role("heading", name="Pieces for the piano")).to_be_visible()
@@ -173,6 +226,10 @@ ROOMS: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
     "compose": ("compose", compose),
     "piano": ("compose", piano),
     "train": ("train", train),
+    "corpus": ("train/corpus", corpus),
+    "evaluation": ("measure/evaluate", evaluation),
+    "search": ("measure/tune", search),
+    "measure": ("measure", measure),
     "models": ("models", models),
     "card": ("models", card),
 }

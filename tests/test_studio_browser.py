@@ -300,6 +300,7 @@ def test_a_dropped_folder_of_genres_is_looked_over(visit: Visit, genres: Path) -
     assert not findings(visit.page)
 
 
+MEASURED = ("evaluate", "repeat", "tune", "ladder", "reproduce", "sweep")
 NO_CONTROL = {
     "audit.out": "the job has a folder of its own",
     "train.data": "what was looked over just now",
@@ -318,13 +319,16 @@ def test_every_parameter_has_a_control(visit: Visit, studio: Client) -> None:
     )
     studio.finish(answer, score)
     there: set[str] = set()
-    for room in ("classify", "transfer", f"classify/{answer}", "compose", "generate", f"compose/{score}", "train"):
-        visit.enter(room)
-        verb = room.partition("/")[0]
-        expect(visit.page.locator(f"main[data-room={verb}] [id^={verb}-]").first).to_be_attached()
-        expect(visit.page.locator(".option-slot p")).to_have_count(0)
+    rooms = ["classify", "transfer", f"classify/{answer}", "compose", "generate", f"compose/{score}", "train"]
+    rooms += ["train/corpus", *(f"measure/{verb}" for verb in MEASURED)]
+    for place in rooms:
+        visit.enter(place)
+        room, _, part = place.partition("/")
+        verb = part if part in verbs.VERBS else room
+        expect(visit.page.locator(f"main[data-room={room}] [id^={verb}-]").first).to_be_attached()
+        expect(visit.page.locator(".option-slot > p")).to_have_count(0)
         there |= set(visit.page.evaluate("() => [...document.querySelectorAll('main [id]')].map((each) => each.id)"))
-    for name in ("classify", "transfer", "generate", "compose", "render", "audit", "train"):
+    for name in verbs.VERBS:
         wanted = {f"{name}.{each}" for each in verbs.VERBS[name].parameters.keys() - verbs.INWARD}
         assert wanted - {each.replace("-", ".", 1) for each in there} == wanted & NO_CONTROL.keys()
 
@@ -342,6 +346,13 @@ def rooms(visit: Visit, music: Path) -> Iterator[str]:
     for room in ("transfer", "generate", "compose", "train"):
         visit.enter(room)
         expect(visit.page.get_by_text("More options").first).to_be_attached()
+        yield room
+    visit.enter("measure", "How good is it?")
+    yield "measure"
+    for room in ("measure/evaluate", "train/corpus"):  # which have every kind of option between them
+        visit.enter(room)
+        expect(visit.page.locator(f"[id^={room.rpartition('/')[2]}-]").first).to_be_attached()
+        visit.page.get_by_text("More options").click()
         yield room
     visit.enter("models", "Models")
     yield "models"

@@ -92,16 +92,6 @@ def test_every_verb_has_its_room(visit: Visit) -> None:
     assert sorted(placed) == sorted(verbs.VERBS)
 
 
-def test_every_kind_of_option_is_accessible(visit: Visit) -> None:
-    for place in ("measure/evaluate", "train/corpus"):  # which have every kind between them
-        visit.enter(place)
-        expect(visit.page.locator(f"[id^={place.rpartition('/')[2]}-]").first).to_be_attached()
-        visit.page.get_by_text("More options").click()
-        check(visit)
-    visit.enter("measure", "How good is it?")
-    check(visit)
-
-
 def test_a_model_is_evaluated_beside_another_and_the_test_part_is_locked(visit: Visit, checkpoint: Path) -> None:
     for name in ("tones", "others"):
         shutil.copytree(checkpoint, cards.own_folder() / name)

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from studio_server import Client, running
 import partita
 from partita import claims
 from partita import data as datasets
-from partita.studio import cards, fields, verbs
+from partita.studio import fields, verbs
 from partita.studio.work import measure
 from partita.studio.work.base import Work
 from partita.studio.work.paper import REPORT, Paper, Range, Share, Table
 
 TONES = {"kind": "synthetic", "count": 4}
+EVALUATE = {"verb": "evaluate", "parameters": {"model": "genre-linear"}}
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +30,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
         with running() as studio:
             yield studio
-
-
-@pytest.fixture
-def tones(checkpoint: Path) -> str:
-    """A model of one's own, which knows the four kinds of generated sounds."""
-    shutil.copytree(checkpoint, cards.own_folder() / "tones")
-    return "tones"
 
 
 def test_every_task_is_a_verb() -> None:
@@ -75,9 +69,8 @@ ROLLS = {"model": "chord-transformer-jsb", "data": "synthetic-rolls:4", "device"
 @pytest.mark.parametrize(
     ("verb", "arguments", "files"),
     [
-        ("repeat", {**LINEAR, "seeds": 2}, {"runs.csv", "spread.csv", "kept.zip"}),
+        ("repeat", {**LINEAR, "seeds": 2, "baselines": False}, {"runs.csv", "spread.csv", "kept.zip"}),
         ("tune", {**LINEAR, "trials": 2, "settings": {"columns": "32", "hop": "32"}}, {"trials.csv", "kept.zip"}),
-        ("ladder", {**LINEAR, "seeds": 1, "seconds": 2.0}, {"rungs.csv", "gaps.csv", "kept.zip"}),
         ("reproduce", {"report": "p66"}, {"claims.csv", "measured.csv"}),
         ("reproduce", {"report": "aaa"}, {"claims.csv", "measured.csv"}),
         ("evaluate", SCORES, {"fields.csv", "pieces.csv"}),
@@ -117,3 +110,67 @@ def test_a_table_is_the_same_on_the_page_and_as_csv(tmp_path: Path) -> None:
     for words in ("&lt;a&gt;", "50.0", "25–75", "1,234", "-0.100 to 0.200"):
         assert words in page
     assert "<a>" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({**EVALUATE, "given": {}}, "needs data"),
+        ({**EVALUATE, "given": {"data": {"kind": "pickle", "path": "/tmp"}}}, "data set"),
+        ({**EVALUATE, "given": {"data": {"kind": "synthetic", "count": 10**9}}}, "from 1 to 1000"),
+        ({**EVALUATE, "given": {"data": {"kind": "synthetic", "count": "4; rm"}}}, "from 1 to 1000"),
+        ({**EVALUATE, "given": {"data": TONES, "leave_out": {"path": "/etc/passwd"}}}, "no .txt file"),
+        ({**EVALUATE, "given": {"data": TONES, "out": {"name": "../x"}}}, "name"),
+        (
+            {**EVALUATE, "given": {"data": TONES}, "parameters": {"model": "genre-linear", "compare": ["/etc/passwd"]}},
+            "no such model",
+        ),
+        ({"verb": "sweep", "given": {"data": TONES}, "parameters": {"temperatures": ["1"]}}, "not numbers"),
+        ({"verb": "tune", "given": {"data": TONES}, "parameters": {"model": "genre-linear"}}, "needs out"),
+        (
+            {
+                "verb": "corpus",
+                "given": {"midi": {"kept": "gone"}, "out": {"name": "x"}},
+                "parameters": {"licence": "x"},
+            },
+            "no longer",
+        ),
+        (
+            {
+                "verb": "corpus",
+                "given": {"midi": {"path": "."}, "out": {"name": "x"}, "soundfont": {"word": "/etc/passwd"}},
+                "parameters": {"licence": "CC0"},
+            },
+            "there is no",
+        ),
+    ],
+)
+def test_a_wrong_request_is_answered_in_words(client: Client, asked: dict[str, Any], words: str) -> None:
+    status, body, _ = client.ask("POST", "/api/jobs", asked)
+    assert status in {404, 422}
+    assert words in body["error"]
+
+
+def test_what_is_kept_under_a_name_goes_on_and_what_fails_is_said(client: Client) -> None:
+    out = {"name": "my ladder"}
+    options = {"model": "genre-linear", "seconds": 2.0, "settings": SMALL}
+    given = {"data": TONES, "out": out}
+    first, again, wrong = (
+        client.start("ladder", given, seeds=1, **options),
+        client.start("ladder", given, seeds=1, **options),
+        client.start("ladder", given, seeds=1, **options | {"seconds": 1.0}),
+    )
+    jobs = client.finish(first, again, wrong)
+    assert [job["state"] for job in jobs] == ["done", "done", "failed"]
+    assert jobs[0]["title"] == "genre-linear on generated music"
+    assert jobs[0]["result"] == jobs[1]["result"], "nothing was trained again"
+    assert jobs[0]["given"] == given
+    assert {"rungs.csv", "gaps.csv", REPORT} <= set(jobs[0]["files"])
+    _, archive, headers = client.ask("GET", f"/api/jobs/{again}/files/kept.zip?keep=true")
+    assert "attachment" in headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        assert {"results.jsonl", "ladder.json"} <= set(file.namelist())
+    page = client.ask("GET", f"/api/jobs/{first}/files/{REPORT}")
+    assert "default-src 'none'" in page[2]["content-security-policy"]
+    described = client.ask("GET", "/api/studio")[1]["data"]
+    assert next(each for each in described if each["name"] == "folder")["protocols"].keys() == {"song", "artist"}

@@ -138,7 +138,7 @@ FIELDS = {
     "gap": Field("Gap", "a switch", "Also measure the songs that it was trained on."),
     "compare": Field("Compare with", "models", "Other models, paired with it song by song.", advanced=False),
     "stress": Field("Stress", "a switch", "Classify again after changes that leave the genre as it was."),
-    "update_card": Field("Note it", "a switch", "Write the numbers into the card of your own model."),
+    "update_card": Field("Note it on its card", "a switch", "Write the numbers into the card of your own model."),
     "seeds": Field("Seeds", "a whole number", "How often everything is drawn and trained anew.", 0, advanced=False),
     "repeat.seeds": Field(
         "Seeds", "a whole number", "Train with so many seeds, from 2 up; or fill in folds.", 0, advanced=False

@@ -39,8 +39,8 @@ export function choosers(taken, { accept = "audio/*,video/*", multiple = true, s
     whole.value = "";
   } });
   return [
-    ...(single ? [file, h("button", { class: primary ? "primary" : "", onclick: () => file.click() }, icon("file"), words)] : []),
-    ...(folder ? [whole, h("button", { class: single ? "" : "primary", onclick: () => whole.click() }, icon("folder"), "Choose a folder")] : []),
+    ...(single ? [file, h("button", { type: "button", class: primary ? "primary" : "", onclick: () => file.click() }, icon("file"), words)] : []),
+    ...(folder ? [whole, h("button", { type: "button", class: single || !primary ? "" : "primary", onclick: () => whole.click() }, icon("folder"), "Choose a folder")] : []),
   ];
 }
 

@@ -47,11 +47,7 @@ function chooser(id, studio, { folder, single, endings = [] }) {
       busy.hidden = true;
     }
   });
-  const buttons = choosers(take, { accept: endings.filter((each) => each.startsWith(".")).join(","), multiple: false, single, folder, words: "Choose a file" });
-  for (const button of buttons) {
-    button.classList.remove("primary");
-    if (button.tagName === "BUTTON") button.type = "button";
-  }
+  const buttons = choosers(take, { accept: endings.filter((each) => each.startsWith(".")).join(","), multiple: false, single, folder, primary: false, words: "Choose a file" });
   const words = endings.filter((each) => !each.startsWith(".")).map((word) => h("button", { type: "button", onclick: () => show({ word }) }, word));
   const element = h("div", { class: "place", id: `${id}-place` }, h("div", { class: "buttons" }, buttons, words), what, busy,
     studio.local ? h("div", { class: "option" }, h("label", { for: `${id}-path` }, "or its place on this machine"), path) : null);
