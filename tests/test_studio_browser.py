@@ -129,8 +129,20 @@ def test_a_job_is_stopped_and_asked_for_again(visit: Visit, music: Path, studio:
     visit.enter("classify")
     with held(studio):
         visit.drop(".drop", music / "high" / "c.wav")
-        expect(page.get_by_role("progressbar", name="Progress of c.wav")).to_be_visible()
-        page.get_by_role("button", name="Stop c.wav").click()
+        bar, stop = (
+            page.get_by_role("progressbar", name="Progress of c.wav"),
+            page.get_by_role("button", name="Stop c.wav"),
+        )
+        expect(bar).to_be_visible()
+        studio.until(page.url.rpartition("/")[2], "running")
+        stop.focus()
+        (job,) = studio.app.state.studio.queue.jobs.values()
+        job.progress(20, 80, "listening")
+        studio.app.state.studio.queue.tell(job)
+        expect(bar).to_have_attribute("value", "0.25")
+        expect(page.get_by_text("20 of 80")).to_be_visible()
+        expect(stop).to_be_focused()  # it is the same button still: a press is not lost
+        stop.click()
         expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
     page.get_by_role("button", name="Classify it after all").click()
     answered(visit)
@@ -140,7 +152,8 @@ def test_a_bad_file_is_said_and_the_next_one_answered(visit: Visit, music: Path)
     page = visit.page
     visit.enter("classify")
     visit.drop(".drop", music / "deep" / "page.mp3")
-    expect(page.get_by_role("alert")).to_contain_text("page.mp3")
+    expect(page.get_by_role("heading", level=1)).to_have_text("page.mp3")
+    expect(page.get_by_role("alert")).to_contain_text("Not a known audio format")
     assert not findings(page)
     page.get_by_role("link", name="Try another").click()
     page.get_by_role("button", name=re.compile("trumpet", re.I)).click()

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from partita.errors import DataError, unknown
 from partita.example import Example, neighbour_folds
@@ -92,7 +93,9 @@ class Dataset:
         gone = len(self.examples) - sum(map(len, kept.values()))
         if names and not gone:
             raise DataError(f"{source}: none of its {len(names)} names is in {self.name}")
-        return replace(self, splits=kept, notes=[*self.notes, f"{gone} songs are left out, as {source} says"])
+        return replace(
+            self, splits=kept, notes=[*self.notes, f"{gone} songs are left out, as {Path(source).name} says"]
+        )
 
     def balanced(self, seed: int = 0) -> "Dataset":
         """As many training examples of every label as the rarest has, drawn from `seed`; other parts stay whole."""

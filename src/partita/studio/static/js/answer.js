@@ -1,5 +1,5 @@
 // One answer: what it is, how sure, heard on one time axis, and what decided.
-import { progressBar, stateWords, stopButton } from "./activity.js";
+import { progressBar, reason, refresh, standing, stopButton } from "./activity.js";
 import { genreColours } from "./colours.js";
 import { clock, h, icon, notice, percent } from "./dom.js";
 import { listener, stretches } from "./listen.js";
@@ -20,7 +20,10 @@ export async function detail(main, id) {
       body.replaceChildren(h("p", {}, "The studio was closed since, or this answer was removed. ", h("a", { href: "#/classify" }, "Classify something else")));
       return;
     }
-    if (job.state === state && ENDED.has(state)) return;
+    if (job.state === state) {
+      if (!ENDED.has(state)) refresh(body, job);
+      return;
+    }
     if (job.state !== "done") {
       state = job.state;
       head.replaceChildren(crumbs(), h("h1", {}, job.title));
@@ -51,7 +54,7 @@ const crumbs = () => h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a
 
 function waiting(job) {
   if (job.state === "failed") {
-    return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "This one can't be classified"), h("p", {}, job.error),
+    return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "This one can't be classified"), h("p", {}, reason(job)),
       h("div", { class: "buttons" }, h("a", { class: "button primary", href: "#/classify" }, "Try another")));
   }
   if (job.state === "stopped") {
@@ -59,7 +62,7 @@ function waiting(job) {
       h("div", { class: "buttons" }, h("button", { class: "primary", onclick: () => again(job) }, "Classify it after all"),
         h("a", { class: "button", href: "#/classify" }, "Something else")));
   }
-  return h("section", { class: "card working", role: "status" }, progressBar(job), h("p", {}, stateWords(job)), stopButton(job));
+  return h("section", { class: "card working" }, progressBar(job), standing(job, "p"), stopButton(job));
 }
 
 async function again(job) {
@@ -119,7 +122,7 @@ function answer(body, job, levels) {
       h("i", { class: "swatch", style: { background: colours[label] } }), `${label} ${percent(sum / count)}`))));
   body.replaceChildren(
     h("div", { class: "answer-grid" },
-      h("section", { class: "card verdict-card" }, verdict(result), chart.element,
+      h("section", { class: "card verdict-card" }, verdict(result), chart.element, h("p", { class: "muted small-words" }, "A mark on a bar: the moment at the playhead."),
         result.warnings.length ? h("p", { class: "warn" }, result.warnings.join("; ")) : null),
       h("div", { class: "card listen-card" }, player.element, told)),
     reasons,
@@ -140,10 +143,12 @@ function answer(body, job, levels) {
   return {
     ...player,
     async why(other) {
+      const version = `${other.id} ${other.state}`;
+      if (shown === version) return;
+      shown = version;
       if (other.state === "running" || other.state === "waiting") {
-        reasons.replaceChildren(h("h2", {}, "Why?"), h("div", { class: "working", role: "status" }, progressBar({ ...other, total: 0 }), h("p", {}, "Listening again and again, each time without something …"), stopButton(other)));
-      } else if (other.state === "done" && shown !== other.id) {
-        shown = other.id;
+        reasons.replaceChildren(h("h2", {}, "Why?"), h("div", { class: "working" }, progressBar({ ...other, total: 0 }), h("p", {}, "Listening again and again, each time without something …"), stopButton(other)));
+      } else if (other.state === "done") {
         const { result: explained } = await get(`jobs/${other.id}`);
         reasons.replaceChildren(...because(explained.explanation, player));
       } else if (other.state === "failed" || other.state === "stopped") {
@@ -167,7 +172,7 @@ function because({ genre, decisive, stretches: parts, ranges }, player) {
     h("p", {}, `Most of it is decided from ${start.toFixed(1)} s to ${end.toFixed(1)} s, and between ${hertz(strongest.low)} and ${hertz(strongest.high)}. The lowest track above shows every stretch: up speaks for ${genre}, down against. So do the frequencies here, in nats of its odds.`),
     h("ol", { class: "bars ranges", aria: { label: "Frequencies" } }, ranges.map((part) => h("li", {}, h("span", {}, `${hertz(part.low)} to ${hertz(part.high)}`),
       h("div", { class: "meter" }, h("i", { class: part.importance < 0 ? "against" : "", style: { width: `${(100 * Math.abs(part.importance)) / loudest}%` } })),
-      h("span", { class: "n" }, part.importance.toFixed(2))))),
+      h("span", { class: "n" }, part.importance.toFixed(2).replace("-", "−"))))),
   ];
 }
 

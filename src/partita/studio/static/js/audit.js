@@ -1,5 +1,5 @@
 // What an audit has found in somebody's music, in words and lists.
-import { progressBar, stateWords, stopButton } from "./activity.js";
+import { progressBar, reason, refresh, standing, stopButton } from "./activity.js";
 import { h, icon } from "./dom.js";
 import { get } from "./server.js";
 
@@ -44,14 +44,20 @@ function found(job, result) {
 
 /** Draw an audit into `card` as far as it has come; returns its result once there is one. */
 export async function drawAudit(card, job) {
+  const version = `${job.id} ${job.state}`;
+  if (card.dataset.version === version && job.state !== "done") {
+    refresh(card, job);
+    return null;
+  }
+  card.dataset.version = version;
   if (job.state === "done") {
     const { result } = await get(`jobs/${job.id}`);
     card.replaceChildren(h("h2", {}, "What is there"), ...found(job, result).flat(2));
     return result;
   }
-  const words = job.state === "failed" ? h("p", { class: "warn", role: "alert" }, job.error)
+  const words = job.state === "failed" ? h("p", { class: "warn", role: "alert" }, reason(job))
     : job.state === "stopped" ? h("p", { class: "muted" }, "You stopped it. It can be trained on all the same.")
-    : h("div", { class: "working", role: "status" }, progressBar(job), h("p", {}, stateWords(job)), stopButton(job));
+    : h("div", { class: "working" }, progressBar(job), standing(job, "p"), stopButton(job));
   card.replaceChildren(h("h2", {}, "Looking it over"), words);
   return null;
 }

@@ -10,19 +10,20 @@ import { ask, connected, get, upload, watch } from "./server.js";
 const AT_ONCE = 3;
 const isOne = (job) => job.verb === "classify" && !job.batch.startsWith("why ");
 
-/** Show the drop area and the library, or one answer if the address names it. */
-export async function show(main, [id]) {
+/** Show the drop area and the library, with a `model` chosen if the address names one, or the answer that it names. */
+export async function show(main, [id, model]) {
   await connected;
-  return id ? detail(main, id) : overview(main);
+  return id ? detail(main, id) : overview(main, model);
 }
 
-async function overview(main) {
+async function overview(main, model) {
   const studio = await get("studio");
   const pieces = await get("pieces");
   const form = h("div", { class: "option-slot" }, h("p", { class: "muted" }, "Loading …"));
   let chosen = () => ({});
   options("classify", { without: ["explain"] }).then((made) => {
     form.replaceChildren(made.element);
+    if (model) made.set("model", model);
     chosen = made.values;
   }, (error) => notice(error.message, "warn"));
 
@@ -73,12 +74,12 @@ async function overview(main) {
       h("p", {}, h("strong", {}, "Drop recordings or a folder here"), h("span", { class: "muted" }, "Any common audio or video file, any length. They stay on this machine."))),
     h("div", { class: "buttons" }, choosers(take), recorder((file) => take([{ file, path: file.name }]))),
     busy,
-    h("details", {}, h("summary", {}, "Options"), form));
+    h("details", { open: Boolean(model) }, h("summary", {}, "Options"), form));
   droppable(zone, take);
   const tries = h("section", { class: "pieces" }, h("h2", {}, "Or try one of these"),
     h("div", { class: "chips" }, pieces.map(({ file, title }) => {
       const [, words, licence] = title.match(/^(.*) (\([^)]*\))$/) ?? [null, title, ""];
-      return h("button", { class: "piece", onclick: () => one({ piece: file }) }, icon("play"), h("span", {}, words), h("small", {}, licence.slice(1, -1)));
+      return h("button", { class: "piece", onclick: () => one({ piece: file }) }, icon("classify"), h("span", {}, words), h("small", {}, licence.slice(1, -1)));
     })));
   const shelf = library({ local: studio.local, isOne });
   main.append(

@@ -58,6 +58,7 @@ function control(field, id, { models, architectures, kin, familyOf }) {
     return h("input", {
       ...common, type: "number", min: field.least, max: field.most, required: field.default !== null,
       step: field.step ?? (field.kind === "a number" ? "any" : 1), value: field.default ?? "",
+      placeholder: field.default === null ? "automatic" : null,
     });
   }
   return h("input", { ...common, type: "text", autocomplete: "off", required: field.required, value: written(field, field.default), placeholder: field.example });

@@ -74,7 +74,7 @@ export function clock(seconds) {
   return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
-export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
 /** "about 2 min" for a guess of the time left. */
 export function about(seconds) {
@@ -82,6 +82,8 @@ export function about(seconds) {
   if (seconds < 60) return `about ${Math.max(1, Math.round(seconds))} s left`;
   return seconds < 5400 ? `about ${Math.round(seconds / 60)} min left` : `about ${(seconds / 3600).toFixed(1)} h left`;
 }
+
+export const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** A line at the foot of the page for a while, read out by screen readers. */
 export function notice(words, kind = "") {

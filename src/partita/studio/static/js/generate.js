@@ -1,7 +1,7 @@
 // The room Generate: sounds of a class at any tempo, to be heard, looped and kept.
 import { css, rgb } from "./colours.js";
 import { droppable } from "./drop.js";
-import { clock, h, icon } from "./dom.js";
+import { capital, clock, h, icon } from "./dom.js";
 import { attempt, besides, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { mixer, playButton, timeline, wave } from "./mixer.js";
 import { fit, picture } from "./paint.js";
@@ -17,7 +17,6 @@ export async function show(main, [id]) {
 }
 
 const titleOf = (job) => (job.digest?.labels ? `${job.digest.labels.map(capital).join(", ")} at ${job.digest.bpm} bpm` : job.title);
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
 const place = (job) => {
   location.hash = `#/generate/${job.id}`;
 };
@@ -34,7 +33,7 @@ function request(values = {}, given = null) {
 
 function overview(main) {
   const form = request();
-  const made = shelf(["generate"], "generate", ({ digest }) => `${digest.sounds} ${digest.loop ? "loop" : "sound"}${digest.sounds === 1 ? "" : "s"} of ${digest.seconds.toFixed(1)} s at ${digest.bpm} beats a minute · ${digest.model.split("@")[0]}`);
+  const made = shelf(["generate"], "generate", ({ digest }) => `${digest.sounds} ${digest.loop ? "loop" : "sound"}${digest.sounds === 1 ? "" : "s"} of ${digest.seconds.toFixed(1)} s at ${digest.bpm} beats a minute · ${digest.model.split("@")[0]}`, titleOf);
   main.append(
     h("header", { class: "room-head" }, h("h1", {}, "What shall it play?"), h("p", { class: "lead" }, "Loops and grooves of a class at any tempo. The same seed gives the same sound.")),
     form, made.element,
@@ -108,11 +107,11 @@ function sounds(body, job) {
   const extend = job.names.extend ? { recording: job.id, title: job.names.extend } : null;
   body.append(
     h("p", { class: "legend" }, `Made by ${job.result.model.split("@")[0]}${extend ? `, going on from ${extend.title}` : ""}. Lines are bars and beats.`),
-    h("ol", { class: "takes" }, players.map(({ element }) => element)),
+    h("ol", { class: "sounds" }, players.map(({ element }) => element)),
     h("div", { class: "buttons" }, h("button", { onclick: () => attempt(async () => {
       const seed = Math.max(...job.result.sounds.map((entry) => entry.seed)) + 1;
       place(await ask("generate", extend ? { extend } : {}, { ...job.parameters, seed }));
-    }) }, icon("again"), "More with other seeds"), keep(job, "sounds.json", "Card (.json)")),
+    }) }, icon("again"), "More with other seeds"), keep(job, "sounds.json", "Card (.json)", "")),
     h("h2", { class: "again-head" }, "Change something"),
     request(job.parameters, extend),
   );

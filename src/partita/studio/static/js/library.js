@@ -1,5 +1,5 @@
 // The table of answers: sorted, filtered, put right, exported.
-import { stateWords, stopButton } from "./activity.js";
+import { relist, standing, stopButton } from "./activity.js";
 import { genreColours } from "./colours.js";
 import { clock, h, icon, notice, percent, save } from "./dom.js";
 import { ENDED, forget, jobs, send } from "./server.js";
@@ -78,7 +78,7 @@ export function library({ isOne }) {
     });
     count.textContent = `${list.length === all.length ? "" : `${list.length} of `}${all.length} recording${all.length === 1 ? "" : "s"}${list.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown` : ""}`;
     stopAll.hidden = !open().length;
-    rows.replaceChildren(...list.slice(0, MOST_ROWS).map(row));
+    relist(rows, list.slice(0, MOST_ROWS), row, (job) => `${job.state} ${genreOf(job)} ${job.digest.unsure}`);
   }
 
   const soon = () => {
@@ -102,7 +102,7 @@ export function library({ isOne }) {
     const done = job.state === "done";
     const title = h("th", { scope: "row" }, h("a", { href: `#/classify/${job.id}` }, job.title));
     if (!done) {
-      return h("tr", { class: job.state }, title, h("td", { colspan: 3, class: "muted" }, stateWords(job)),
+      return h("tr", { class: job.state }, title, h("td", { colspan: 3, class: "muted" }, standing(job)),
         h("td", { class: "n" }, ENDED.has(job.state) ? remove(job) : stopButton(job)));
     }
     const share = job.digest.probability;

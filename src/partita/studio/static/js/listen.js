@@ -167,7 +167,9 @@ export function listener({ result, levels, media, heard = () => {} }) {
     explain({ stretches: parts, decisive }) {
       const place = ({ start, end }) => ({ left: `${(100 * start) / seconds}%`, width: `${(100 * (end - start)) / seconds}%` });
       const most = Math.max(...parts.map((part) => Math.abs(part.importance)), 1e-9);
-      marks.replaceChildren(h("div", { class: "mark", style: place(decisive) }, h("span", {}, "decided")));
+      marks.replaceChildren(h("div", { class: "mark", style: place(decisive) }),
+        h("span", { style: { "--at": `${(50 * (decisive.start + decisive.end)) / seconds}%` } }, "decided"));
+      stack.classList.add("explained");
       strip.hidden = false;
       strip.replaceChildren(...parts.map((part) => h("i", {
         class: part.importance < 0 ? "against" : "",

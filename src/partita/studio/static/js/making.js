@@ -1,5 +1,5 @@
 // What the rooms that make music have in common: a job's way to its result, and the list of what was made.
-import { progressBar, stateWords, steering, stopButton } from "./activity.js";
+import { progressBar, reason, refresh, relist, standing, steering, stopButton } from "./activity.js";
 import { choosers } from "./drop.js";
 import { h, icon, notice, redraw } from "./dom.js";
 import { options } from "./options.js";
@@ -60,18 +60,18 @@ export function besides({ id, words, said, without, accept, given = null, change
 export const fileOf = (job, name) => `api/jobs/${job.id}/files/${encodeURIComponent(name)}`;
 
 /** A link that saves one of a job's files. */
-export const keep = (job, name, words) => h("a", { class: "button small", href: `${fileOf(job, name)}?keep=true`, download: name, aria: { label: `Download ${name}` } }, icon("down"), words);
+export const keep = (job, name, words, size = "small") => h("a", { class: `button ${size}`, href: `${fileOf(job, name)}?keep=true`, download: name, aria: { label: `Download ${name}` } }, icon("down"), words);
 
 function unfinished(job, room, steered) {
   if (job.state === "failed") {
-    return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "That did not work"), h("p", {}, job.error),
+    return h("section", { class: "card warn-card", role: "alert" }, h("h2", {}, "That did not work"), h("p", {}, reason(job)),
       h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Try something else")));
   }
   if (job.state === "stopped") {
     return h("section", { class: "card" }, h("h2", {}, "Stopped"), h("p", {}, "You stopped it; nothing was kept."),
       h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/${room}` }, "Start again")));
   }
-  return h("section", { class: "card working", role: "status" }, progressBar(job), h("p", {}, stateWords(job)),
+  return h("section", { class: "card working" }, progressBar(job), standing(job, "p"),
     h("p", { class: "muted" }, "It goes on when you close this page, and is listed under Activity."),
     steered ? h("div", { class: "buttons" }, steering(job)) : stopButton(job));
 }
@@ -93,7 +93,10 @@ export async function follow(main, id, { room, all, title, steered = false }, ma
       body.replaceChildren(h("p", {}, "The studio was closed since, or this was removed."));
       return;
     }
-    if (job.state === shown && ENDED.has(shown)) return;
+    if (job.state === shown) {
+      if (!ENDED.has(shown)) refresh(body, job);
+      return;
+    }
     shown = job.state;
     head.replaceChildren(crumbs(room, all), h("h1", {}, title(job)));
     if (job.state === "done") {
@@ -110,8 +113,8 @@ export async function follow(main, id, { room, all, title, steered = false }, ma
   };
 }
 
-/** The list of a room's jobs, newest first: {element, close}. `words(job)` says what is known of one that is done. */
-export function shelf(verbs, room, words) {
+/** The list of a room's jobs, newest first: {element, close}. `words(job)` says what is known of one that is done, `title(job)` what it is called. */
+export function shelf(verbs, room, words, title = (job) => job.title) {
   const list = h("ul", { class: "jobs" });
   const element = h("section", { class: "card library", aria: { label: "Made so far" } }, h("h2", {}, "Made so far"), list);
   let asked = false;
@@ -119,12 +122,12 @@ export function shelf(verbs, room, words) {
     asked = false;
     const mine = [...jobs.values()].filter((job) => verbs.includes(job.verb)).reverse().slice(0, 100);
     element.hidden = !mine.length;
-    list.replaceChildren(...mine.map((job) => h("li", { class: `job ${job.state}` },
-      h("div", {}, h("a", { href: `#/${room}/${job.id}` }, job.title), h("span", { class: "muted" }, job.state === "done" ? words(job) : stateWords(job))),
+    relist(list, mine, (job) => h("li", { class: `job ${job.state}` },
+      h("div", {}, h("a", { href: `#/${room}/${job.id}` }, title(job)), job.state === "done" ? h("span", { class: "muted" }, words(job)) : h("span", { class: "muted" }, standing(job))),
       job.state === "running" ? progressBar(job) : null,
       ENDED.has(job.state)
         ? h("button", { class: "quiet small", onclick: () => attempt(() => forget(job.id)), aria: { label: `Remove ${job.title}` } }, icon("bin"))
-        : stopButton(job))));
+        : stopButton(job)));
   };
   const unwatch = watch(() => {
     if (!asked) requestAnimationFrame(draw);

@@ -1,6 +1,6 @@
 // The room Models: each card as a page, and checkpoints of one's own.
 import { choosers, droppable } from "./drop.js";
-import { h, icon, notice, percent } from "./dom.js";
+import { capital, h, icon, notice, percent } from "./dom.js";
 import { get, send, upload, verbs } from "./server.js";
 
 /** Show all models, or the card of the one that the address names. */
@@ -25,7 +25,7 @@ async function overview(main) {
   const shipped = models.filter((model) => !model.own);
   const shelf = (title, list, none) => h("section", { class: "shelf" }, h("h2", {}, title), list.length
     ? h("div", { class: "cards" }, list.map((model) => h("a", { class: "card model", href: `#/models/${encodeURIComponent(model.name)}` },
-      h("h3", {}, model.name), h("p", {}, model.summary || model.architecture), h("p", { class: "headline" }, headline(model)),
+      h("h3", {}, model.name), h("p", {}, capital(model.summary || model.architecture)), h("p", { class: "headline" }, headline(model)),
       model.labels.length ? h("p", { class: "labels" }, model.labels.join(" · ")) : null)))
     : h("p", { class: "muted" }, none));
   main.append(...[
@@ -68,7 +68,7 @@ function loading(studio) {
       h("span", { class: "muted" }, "Its folder, with card.json and model.safetensors. Nothing in it is executed."))),
     h("div", { class: "option" }, h("label", { for: "load-name" }, "Name"), name),
     h("div", { class: "buttons" }, choosers(take, { accept: ".json,.safetensors", words: "Choose both files" })),
-    studio.local ? h("div", { class: "option" }, h("label", { for: "load-path" }, "or its folder on this machine"),
+    studio.local ? h("div", { class: "option" }, h("label", { for: "load-path" }, "Or its folder on this machine"),
       h("div", { class: "buttons" }, path, h("button", { onclick: () => add({ path: path.value.trim() }, path.value.trim().split("/").filter(Boolean).at(-1) ?? "") }, "Load"))) : null);
   droppable(zone, take);
   return zone;
@@ -77,24 +77,31 @@ function loading(studio) {
 const HIDDEN = new Set(["format", "model", "config", "metrics", "parameters", "sha256"]);
 const NUMBERS = [["accuracy", "Accuracy", "interval"], ["macro_f1", "Macro-F1"], ["nll", "Negative log-likelihood (nats)"], ["ece", "Calibration error", "ece_interval"], ["bits_per_note", "Bits per note", "interval"], ["bits_per_second", "Bits per second"], ["nats_per_patch", "Nats per patch of sound", "interval"], ["nll_per_step", "Nats per step", "interval"], ["nats", "Nats per step", "interval"], ["n_notes", "Notes"], ["n", "Songs"], ["n_pieces", "Pieces"]];
 
-const written = (value) => (typeof value === "number" ? (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3)) : String(value));
+const written = (value) => (typeof value === "number" ? (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3))
+  : typeof value === "object" ? JSON.stringify(value) : String(value));
+const isGroup = (value) => typeof value === "object" && !Array.isArray(value);
 
+const list = (value) => (value.length > 3 ? h("details", {}, h("summary", {}, `${value.length} entries`), value.map((each) => h("p", {}, written(each)))) : value.map(written).join(", "));
+
+/** What a card says, in pairs; what belongs together under a heading of its own. */
 function values(object) {
-  return h("dl", {}, Object.entries(object).filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && !value.length)).map(([key, value]) => [
-    h("dt", {}, key.replaceAll("_", " ")),
-    h("dd", {}, Array.isArray(value) ? (value.length > 3 ? h("details", {}, h("summary", {}, `${value.length} entries`), value.map((each) => h("p", {}, typeof each === "object" ? JSON.stringify(each) : String(each)))) : value.map(String).join(", "))
-      : typeof value === "object" ? values(value) : written(value)),
-  ]));
+  const said = Object.entries(object).filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && !value.length));
+  const words = (key) => key.replaceAll("_", " ");
+  return h("div", { class: "values" },
+    h("dl", {}, said.filter(([, value]) => !isGroup(value)).map(([key, value]) => [h("dt", {}, words(key)), h("dd", {}, Array.isArray(value) ? list(value) : written(value))])),
+    said.filter(([, value]) => isGroup(value)).map(([key, value]) => h("section", {}, h("h3", {}, capital(words(key))), values(value))));
 }
+
+const PARTS = { valid: "the validation part", test: "the test part", train: "its own training part" };
 
 function measured(part, numbers) {
   const labels = numbers.per_label ? Object.entries(numbers.per_label) : [];
-  return h("section", { class: "card" }, h("h2", {}, `Measured on: ${part}`), h("p", { class: "muted" }, numbers.protocol ?? ""),
+  return h("section", { class: "card" }, h("h2", {}, `Measured on ${PARTS[part] ?? part}`), h("p", { class: "muted" }, numbers.protocol ?? ""),
     h("div", { class: "scroll", tabindex: 0, role: "region", aria: { label: `Figures on ${part}` } }, h("table", {}, h("thead", {}, h("tr", {}, ["Measure", "Value", "95 % interval"].map((words) => h("th", { scope: "col" }, words)))),
       h("tbody", {}, NUMBERS.filter(([key]) => typeof numbers[key] === "number").map(([key, words, interval]) => h("tr", {}, h("th", { scope: "row" }, words), h("td", { class: "n" }, written(numbers[key])),
         h("td", { class: "n" }, numbers[interval] ? numbers[interval].map((end) => end.toFixed(3)).join(" to ") : "")))))),
-    labels.length ? h("ol", { class: "bars ranges" }, labels.map(([label, row]) => h("li", {}, h("span", {}, label), h("div", { class: "meter" }, h("i", { style: { width: `${100 * (row.recall ?? 0)}%` } })), h("span", { class: "n" }, row.n ? percent(row.recall) : "–")))) : null,
-    labels.length ? h("p", { class: "muted" }, "Bars: of a genre's songs, the share that is named so.") : null);
+    labels.length ? h("h3", { class: "bars-head" }, "Of each genre's songs, the share that is named so") : null,
+    labels.length ? h("ol", { class: "bars ranges" }, labels.map(([label, row]) => h("li", {}, h("span", {}, label), h("div", { class: "meter" }, h("i", { style: { width: `${100 * (row.recall ?? 0)}%` } })), h("span", { class: "n" }, row.n ? percent(row.recall) : "–")))) : null);
 }
 
 async function page(main, name) {
@@ -108,7 +115,7 @@ async function page(main, name) {
   const { card } = model;
   main.append(
     h("header", { class: "room-head" }, h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: "#/models" }, icon("back"), "All models")),
-      h("h1", {}, name), h("p", { class: "lead" }, model.summary, model.parameters ? `; ${model.parameters.toLocaleString("en")} parameters` : "")),
+      h("h1", {}, name), h("p", { class: "lead" }, capital(model.summary), model.parameters ? `; ${model.parameters.toLocaleString("en")} parameters` : "")),
     h("div", { class: "answer-body" },
       model.labels.length ? h("section", { class: "card" }, h("h2", {}, "Genres it knows"), h("p", { class: "labels" }, model.labels.join(" · "))) : null,
       Object.entries(card.metrics ?? {}).map(([part, numbers]) => measured(part, numbers)),

@@ -69,6 +69,8 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
   let span = null;
   let inks = {};
   let frame = 0;
+  let before = 0; // the width that was drawn last
+  let middle = 0; // seconds
 
   const width = () => view.clientWidth - GUTTER;
   const x = (when) => GUTTER + when * pace - view.scrollLeft;
@@ -77,6 +79,7 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
     pace = Math.min(400, Math.max(width() / Math.max(seconds, 1), next));
     inner.style.width = `${Math.floor(GUTTER + seconds * pace)}px`;
     view.scrollLeft = centre * pace - width() / 2;
+    middle = (view.scrollLeft + width() / 2) / pace;
     draw();
   };
   const magnify = (factor) => spread(factor ? pace * factor : 0);
@@ -99,7 +102,9 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
       pen.fillRect(at, 0, scale, bottom);
       pen.fillStyle = css(inks.muted);
       pen.textAlign = "left";
-      if (when <= seconds) pen.fillText(clock(when), at + 4 * scale, bottom + 15 * scale);
+      const words = clock(when);
+      const left = at + 4 * scale;
+      if (when <= seconds && left + pen.measureText(words).width <= canvas.width) pen.fillText(words, left, bottom + 15 * scale);
     }
   }
 
@@ -205,7 +210,10 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
     draw();
   });
   audio.addEventListener("seeked", move);
-  view.addEventListener("scroll", draw);
+  view.addEventListener("scroll", () => {
+    if (before === width()) middle = (view.scrollLeft + width() / 2) / pace; // else it has moved by itself
+    draw();
+  });
   let from = null;
   view.addEventListener("pointerdown", (event) => {
     if (event.button === 0 && event.offsetY < view.clientHeight) from = event.clientX;
@@ -240,14 +248,13 @@ export function roll({ layers, seconds, place = null, chosen = () => {}, label }
     for (const layer of layers) inks[layer.take] = rgb(takeColour(layer.take));
     draw();
   };
-  let fresh = true;
   const size = new ResizeObserver(() => {
     if (width() <= 0) return;
-    if (fresh) {
+    if (!before) {
       const focus = place ? Math.min(seconds, Math.max(30, 1.5 * (place.end - place.begin))) : seconds;
       spread(width() / focus, place ? (place.begin + place.end) / 2 : 0);
-      fresh = false;
-    } else spread(pace);
+    } else if (before !== width()) spread((pace * width()) / before, middle);
+    before = width();
     move();
   });
   repaint();

@@ -1,11 +1,12 @@
 // The room Train: a folder for each genre is looked over, learnt from while one watches, and becomes a model of one's own.
-import { progressBar, stateWords, steering } from "./activity.js";
+import { progressBar, reason, refresh, standing, steering } from "./activity.js";
 import { drawAudit } from "./audit.js";
 import * as corpus from "./corpus.js";
 import { curves } from "./curves.js";
 import { h, icon, notice, percent, redraw } from "./dom.js";
 import { choosers, droppable } from "./drop.js";
 import { handOver } from "./handover.js";
+import { shelf } from "./making.js";
 import { soon } from "./options.js";
 import { ask, connected, ENDED, get, jobs, watch } from "./server.js";
 
@@ -32,7 +33,7 @@ async function overview(main) {
   const studio = await get("studio");
   const audit = h("section", { class: "card form-card", hidden: true, aria: { label: "Audit" } });
   const trainer = h("section", { class: "card form-card", hidden: true, aria: { label: "Training" } });
-  const earlier = h("section", { class: "shelf", hidden: true });
+  const earlier = shelf(["train"], "train", ({ digest }) => (digest.accuracy === undefined ? "trained" : `${percent(digest.accuracy)} of ${digest.n} songs held out are named right`));
   const form = soon("audit");
   let music = null;
   try {
@@ -63,14 +64,14 @@ async function overview(main) {
     busy.hidden = true;
   };
   const path = h("input", { id: "music-path", type: "text", autocomplete: "off", placeholder: "/home/me/Music" });
-  const zone = h("section", { class: "drop", id: "audit-data", aria: { label: "Choose your music" } },
+  const zone = h("section", { class: "drop small-drop", id: "audit-data", aria: { label: "Choose your music" } },
     h("div", { class: "drop-words" }, icon("train"), h("p", {}, h("strong", {}, "Drop a folder that holds a folder for each genre"),
       h("span", { class: "muted" }, "Such as Music/jazz, Music/rock. Two genres with a few songs each are enough to begin."))),
     h("div", { class: "buttons" }, choosers(take, { single: false })), busy,
     studio.local ? h("form", { class: "option", onsubmit: (event) => {
       event.preventDefault();
       chosen({ path: path.value.trim() });
-    } }, h("label", { for: "music-path" }, "or its place on this machine; nothing is copied then"),
+    } }, h("label", { for: "music-path" }, "Or its place on this machine; then nothing is copied"),
     h("div", { class: "buttons" }, path, h("button", {}, "Look it over"))) : null,
     h("details", {}, h("summary", {}, "Options"), form.element),
     h("p", { class: "muted" }, "More MIDI than recordings? ", h("a", { href: "#/train/corpus" }, "Make recordings from MIDI files"), "."));
@@ -85,22 +86,16 @@ async function overview(main) {
     trainer.hidden = !ENDED.has(job.state) || job.state === "failed";
     start.offer(result?.leave_out.length ?? 0);
   }
-  const list = () => {
-    const all = [...jobs.values()].filter((job) => job.verb === "train").reverse();
-    earlier.hidden = !all.length;
-    earlier.replaceChildren(h("h2", {}, "Trainings"), h("ul", { class: "jobs" }, all.map((job) => h("li", { class: `job ${job.state}` },
-      h("div", {}, h("a", { href: `#/train/${job.id}` }, job.title), h("span", { class: "muted" }, stateWords(job)))))));
-  };
   main.append(
     h("header", { class: "room-head" }, h("h1", {}, "Train your own genres"),
       h("p", { class: "lead" }, "Your music is looked over first; then you watch a model learn it, and keep what it has become.")),
-    h("div", { class: "answer-body" }, zone, audit, trainer, earlier));
+    h("div", { class: "answer-body" }, zone, audit, trainer), earlier.element);
   await draw();
-  list();
-  return watch((job) => {
-    if (job.id === music?.audit) draw();
-    if (job.verb === "train") list();
-  });
+  const unwatch = watch((job) => job.id === music?.audit && draw());
+  return () => {
+    unwatch();
+    earlier.close();
+  };
 }
 
 /** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
@@ -133,12 +128,12 @@ function trainingForm(card, music) {
 }
 
 /** What can be done now, and how it stands. */
-function standing(job) {
+function state(job) {
   const running = job.state === "running" || job.state === "waiting";
   const buttons = steering(job);
   return [
     running || job.state === "paused" ? progressBar(job) : null,
-    job.state === "failed" ? h("p", { class: "warn", role: "alert" }, job.error) : h("p", { role: "status" }, stateWords(job)),
+    job.state === "failed" ? h("p", { class: "warn", role: "alert" }, reason(job)) : standing(job, "p"),
     job.state === "paused" ? h("p", { class: "muted" }, "Nothing is lost but the steps since the last point of the curves; your machine is free meanwhile.") : null,
     job.state === "stopped" ? h("p", { class: "muted" }, "It can still go on: train again under the same name, with the same music and options.") : null,
     buttons.length ? h("div", { class: "buttons" }, buttons) : null,
@@ -154,9 +149,9 @@ function outcome(job) {
   return [
     right === undefined ? h("p", { class: "lead" }, "Trained. There were no songs to spare to measure it on.")
       : [h("p", { class: "verdict" }, percent(right)), h("p", { class: "lead" }, `of ${evaluation.n} songs that it had not heard are named right; another draw of songs would give ${evaluation.interval.map((end) => percent(end)).join(" to ")} (95 %).`)],
-    h("div", { class: "buttons" }, file("checkpoint.zip", "down", "Checkpoint", true), file("report.html", "file", "Report", false),
-      h("a", { class: "button", href: `#/models/${encodeURIComponent(model)}` }, icon("models"), "Its card"),
-      h("a", { class: "button primary", href: "#/classify" }, icon("classify"), "Classify with it")),
+    h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/classify//${encodeURIComponent(model)}` }, icon("classify"), "Classify with it"),
+      file("report.html", "file", "Report", false), h("a", { class: "button", href: `#/models/${encodeURIComponent(model)}` }, icon("models"), "Its card"),
+      file("checkpoint.zip", "down", "Checkpoint", true)),
   ];
 }
 
@@ -167,8 +162,12 @@ async function training(main, id) {
   main.append(h("header", { class: "room-head answer-head" },
     h("nav", { class: "crumbs", aria: { label: "Back" } }, h("a", { href: "#/train" }, icon("back"), "Train")), title),
   h("div", { class: "answer-body" }, now, chart));
+  const drawn = curves();
+  const heading = h("h2");
+  chart.append(heading, drawn.element);
   let rows = 0;
-  let state = "";
+  let total = 0;
+  let shown = "";
   const draw = async () => {
     const job = jobs.get(id);
     if (!job) {
@@ -176,17 +175,18 @@ async function training(main, id) {
       chart.hidden = true;
       return;
     }
-    if (job.state !== state || !ENDED.has(job.state)) {
-      redraw(now, ...standing(job));
-    }
-    const ended = job.state === "done" && state !== "done";
-    state = job.state;
+    const ended = job.state === "done" && shown !== "done";
+    if (job.state === shown) refresh(now, job);
+    else if (job.state !== "done") redraw(now, ...state(job));
+    shown = job.state;
+    if (job.words.startsWith("loss ")) total = job.total; // as long as it learns, steps are counted
     if (!ended && (job.rows === rows || !job.rows)) return;
     rows = job.rows;
     const full = await get(`jobs/${id}`);
     const measured = full.history.filter((row) => row.step > 0);
     chart.hidden = !measured.length;
-    if (measured.length) chart.replaceChildren(h("h2", {}, "As it learns"), ...curves(measured));
+    heading.textContent = ended ? "As it learnt" : "As it learns";
+    if (measured.length) drawn.show(measured, ended ? measured.at(-1).step : Math.max(total, measured.at(-1).step));
     if (ended) now.replaceChildren(...outcome(full).flat());
   };
   await draw();

@@ -1,6 +1,6 @@
 // The room Transfer: a content and a style on two decks, and a desk on which content and result are mixed.
 import { choosers, droppable } from "./drop.js";
-import { clock, h, icon, percent } from "./dom.js";
+import { capital, clock, h, icon, percent } from "./dom.js";
 import { attempt, fileOf, follow, form as filling, keep, shelf } from "./making.js";
 import { mixer, playButton, timeline, wave } from "./mixer.js";
 import { drawAxis } from "./paint.js";
@@ -84,8 +84,9 @@ function deck({ id, name, words, pieces, styles = null, which = null }) {
   const element = h("section", { class: "drop deck", id, aria: { label: name } },
     h("h2", {}, name),
     h("div", { class: "deck-head" }, button.element, h("p", {}, title, said)),
-    h("div", { class: "buttons" }, choosers(take, { multiple: Boolean(styles), folder: Boolean(styles), words: "Choose a file" }),
-      recorder((file) => take([{ file, path: file.name }])), piece, library),
+    h("div", { class: "buttons" }, choosers(take, { multiple: Boolean(styles), folder: Boolean(styles), primary: false, words: "Choose a file" }),
+      recorder((file) => take([{ file, path: file.name }]))),
+    h("div", { class: "deck-choices" }, library, piece),
     which?.element, audio);
   droppable(element, (files) => take(styles ? files : files.slice(0, 1)));
   for (const event of ["play", "pause"]) audio.addEventListener(event, () => button.show(!audio.paused));
@@ -135,7 +136,7 @@ function measurements(result) {
   const bar = (value, scale = 1) => h("div", { class: "meter", "aria-hidden": "true" }, h("i", { style: { width: `${Math.min(100, (100 * Math.abs(value)) / scale)}%` } }));
   return h("section", { class: "card", aria: { label: "Measurements" } }, h("h2", {}, "What has changed"),
     h("div", { class: "scroll", tabindex: 0, role: "region", aria: { label: "Table of measurements" } }, h("table", { class: "measures" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Measure"), columns.map(([words]) => h("th", { scope: "col" }, words)), h("th", { scope: "col" }, "Wished for"))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Measure"), columns.map(([words]) => h("th", { scope: "col" }, capital(words))), h("th", { scope: "col" }, "Wished for"))),
       h("tbody", {}, MEASURES.filter(({ once }) => !once || once(result)).map(({ key, words, form, better, scale }) => h("tr", {}, h("th", { scope: "row" }, words(result)),
         columns.map(([, measured], place) => h("td", {}, place === columns.length - 1 ? bar(measured[key], scale) : null, h("span", { class: "n" }, form(measured[key])))),
         h("td", { class: "muted" }, better)))))),
@@ -216,9 +217,9 @@ function desk(body, job) {
   const which = donors();
   which.offer(job.result.donors, given.to, job.names.donor);
   body.append(
-    h("p", { class: "legend" }, `In the style of ${job.names.to}${job.names.to === job.result.donor ? "" : `, of which ${job.result.donor} was taken`}.`),
+    h("p", { class: "legend" }, `In the style of ${job.names.to}${job.names.to === job.result.donor ? "" : `, of which ${job.result.donor.slice(job.names.to.length + 2)} was taken`}.`),
     heard.element, measurements(job.result),
-    h("section", { class: "card", aria: { label: "How much" } }, h("h2", {}, "More of this, less of that"), which.element, form.element,
+    h("section", { class: "card", aria: { label: "How much" } }, h("h2", {}, "More of this, less of that"), h("div", { class: "option-grid which" }, which.element), form.element,
       h("div", { class: "buttons ask" }, h("button", { class: "primary", onclick: () => attempt(async () => place(await ask("transfer", { ...given, ...which.given() }, form.values()))) }, icon("again"), "Make it again"))),
   );
   return heard.close;
