@@ -25,11 +25,12 @@ KITS = {"rock": 16, "funk": 8, "jazz": 32, "latin": 0, "hiphop": 25}
 PADS = {22: 42, 26: 46, 58: 43}
 """Pads of the recorded kit that General MIDI has elsewhere: edges of the hi-hat, the floor tom's rim."""
 ADDED = {
-    "licence": "MIT. Trained on the Groove MIDI Dataset (CC BY 4.0, Google), rendered with FluidR3 (MIT).",
+    "licence": "MIT. Trained on the Groove MIDI Dataset (CC BY 4.0, Google), rendered with FluidR3 (MIT). "
+    "The weights hold that training part as codes, so that copies are told; these are CC BY 4.0.",
     "split": "performances are disjoint; drummers, and grooves that several drummers play, are in both parts.",
     "timbre": "each style has a drum kit of its own, chosen by us, so classes differ in timbre as well as in rhythm.",
-    "limits": "Some draws break off or hold long silences; `generate` draws those again, and says so of what is still "
-    "faulty. docs/generate.md has distance to real loops, agreement of classes and share of copies.",
+    "limits": "Some draws break off, hold long silences or copy; `generate` draws those again, and says so of what is "
+    "still faulty. docs/generate.md has distance to real loops, agreement of classes and share of copies.",
     "sampling": {"temperature": 0.9},
     "remade by": "recipes/beat_transformer.py",
 }

@@ -7,7 +7,8 @@ after the other, each seeing those before it, as in the RQ-transformer (Lee et a
 
 The losses of the reports' generators (a mean, predicted frame by frame) can only give what stands still; drawing from a
 distribution over codes gives events. Codes in its input are corrupted in training, so that it goes on from its own
-mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hours by heart.
+mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hours by heart. What codes leave over is
+put back as noise (`residue.py`), and what was learnt from is kept, so that copies are told (`learnt.py`).
 """
 
 import math
@@ -24,12 +25,14 @@ from torch.nn import functional as F
 from partita.errors import UsageError
 from partita.models.base import Batch, Item, Recipe
 from partita.models.codebook import Codebooks
-from partita.models.generator import Drawn, Progress, Request
+from partita.models.generator import COPIED_SECONDS, Drawn, Progress, Request
+from partita.models.learnt import Learnt
 from partita.models.patch_loops import PatchConfig, PatchModel, pace
+from partita.models.residue import Residue
 from partita.sampling import draw
 
-STILL = 0.4
-"""A bar without a level above it, of 0..1, counts as silent: 42 dB down; of real bars 5 in 1,000 are."""
+STILL = 42.0
+"""A bar that is all so many decibels below the loudest counts as silent; of real bars 5 in 1,000 are."""
 TRIES = 4
 """How often a silent bar is drawn again: silence, once begun, tends to go on, since codes like what was before."""
 
@@ -39,24 +42,26 @@ class BeatTransformerConfig(PatchConfig):
     """A patch is `levels` codes out of `codes` each; `bars` are looked back over.
 
     `width`, `heads` and `layers` are the transformer's. `corruption` is the share of patches in its input that another
-    takes the place of in training, `dropout` falls on hidden units.
+    takes the place of in training, `dropout` falls on hidden units. `guidance` is how much what sets a class apart from
+    all classes counts in drawing, beside what it expects itself (0: not; after Ho and Salimans 2021, with the mean of
+    the classes for a network that was told none).
     """
 
-    decibels: float = 70.0  # codes that also had to tell what lies 70 to 85 dB down lost more of what is heard
-    levels: int = 3
+    levels: int = 4
     codes: int = 256
     width: int = 160
     heads: int = 5
     layers: int = 3
     dropout: float = 0.2
     corruption: float = 0.1
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if min(self.levels, self.codes, self.width, self.heads, self.layers) < 1:
             raise UsageError("levels, codes, width, heads and layers are 1 or more")
-        if self.width % self.heads or not 0 <= self.corruption < 1:
-            raise UsageError("width is a multiple of heads, corruption is from 0 up and below 1")
+        if self.width % self.heads or not 0 <= self.corruption < 1 or self.guidance < 0:
+            raise UsageError("width is a multiple of heads, corruption from 0 up and below 1, guidance 0 or more")
 
 
 class BeatTransformer(PatchModel):
@@ -65,7 +70,7 @@ class BeatTransformer(PatchModel):
     name = "beat-transformer"
     Config = BeatTransformerConfig
     recipe = Recipe(
-        steps=1500, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.995, validate_every=300, clip=1.0
+        steps=1800, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.995, validate_every=300, clip=1.0
     )
     continues = True
 
@@ -73,6 +78,8 @@ class BeatTransformer(PatchModel):
         super().__init__(config)
         width = config.width
         self.codebooks = Codebooks(config.levels, config.codes, self.patch_size)
+        self.residue = Residue(config.codes, config.patch, config.mels)
+        self.learnt = Learnt(config.levels, config.codes)
         self.seen = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels))
         self.first = nn.Parameter(torch.zeros(width))
         self.place = _embedding(self.patches_per_bar, width)
@@ -94,8 +101,14 @@ class BeatTransformer(PatchModel):
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
-        """Fit the codebooks."""
-        self.codebooks.fit(self.drawn_patches(items, rng), rng)
+        """Fit the codebooks and what they leave over, and keep the codes of all items."""
+        drawn = self.drawn_patches(items, rng)
+        self.codebooks.fit(drawn, rng)
+        patches = torch.from_numpy(drawn)
+        codes = self.codebooks.encode(patches)
+        self.residue.fit(patches - self.codebooks.decode(codes), codes[:, 0])
+        every = [self.codebooks.encode(torch.from_numpy(self.patches(item["levels"]))) for item in items]
+        self.learnt.keep(torch.cat(every))
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
         """Stretches as `PatchModel.stretches` gives them, and "corrupt" (n, context), "other" (n * context,)."""
@@ -165,12 +178,19 @@ class BeatTransformer(PatchModel):
         kept = min(len(known), self.patches_per_bar)
         codes = codes[-(wanted + kept) :]
         return Drawn(
-            self.unpatched(self.codebooks.decode(codes)),
+            self.unpatched(self.codebooks.decode(codes) + self.residue.draw(codes[:, 0], rng)),
             (wanted + kept) * step,
             lead=kept * step,
             loop=request.loop,
             tokens=codes[:, 0].numpy(),
+            likeness=self._likeness(codes[kept:], round(COPIED_SECONDS / step)),
         )
+
+    def _likeness(self, codes: Tensor, patches: int) -> float:
+        """How like training some patches in a row are, at most."""
+        c = self.config
+        books = self.codebooks.books.view(c.levels, c.codes, c.patch, c.mels)
+        return self.learnt.likeness(codes, books, patches)
 
     def tokens(self, item: Item) -> NDArray[np.int64]:
         """The first code (patches,) of every patch of a prepared recording."""
@@ -191,23 +211,23 @@ class BeatTransformer(PatchModel):
         self, known: Tensor, count: int, request: Request, rng: np.random.Generator, progress: Progress | None
     ) -> Tensor:
         """The codes of the prompt and of `count` patches after it, (patches, levels)."""
-        label, tempo = torch.tensor([self.label_index(request.label)]), torch.tensor([request.bpm])
+        labels, asked = torch.arange(self.label.num_embeddings), self.label_index(request.label)
         rows = list(known)
         phase = len(rows)  # counts on from the prompt, whose first patch is a bar's
         blocks = cast(list[Block], list(self.blocks))
         memory: list[Memory] = [(None, None)] * len(blocks)
         bar = self.patches_per_bar
         with torch.inference_mode():
-            told = self._told(label, tempo)
+            told = self._told(labels, torch.full(labels.shape, request.bpm))
             begin = max(0, phase - self.context + 1)  # what a prompt has before that is out of sight
             x = self.first[None] if begin == 0 else self._embedded(rows[begin - 1][None])
             number, tries, kept = begin, 0, (begin, list(memory), x)
             while number < phase + count:
-                hidden = (x + self.place.weight[number % bar] + told)[:, None]
+                hidden = (x + self.place.weight[number % bar] + told)[:, None]  # a row for every class
                 for i, block in enumerate(blocks):
                     hidden, memory[i] = block.step(hidden, memory[i])
                 if number >= phase:
-                    rows.append(self._decide(self.norm(hidden[:, 0]), request, rng))
+                    rows.append(self._decide(self.norm(hidden[:, 0]), asked, request, rng))
                 x = self._embedded(rows[number][None])
                 number += 1
                 if number > phase and (number - phase) % bar == 0:
@@ -224,16 +244,19 @@ class BeatTransformer(PatchModel):
 
     def _is_still(self, codes: Tensor) -> bool:
         """Whether patches of these codes (n, levels) are as good as silent, as hardly a bar of real drums is."""
-        return float(self.codebooks.decode(codes).max()) < STILL
+        return float(self.codebooks.decode(codes).max()) < 1 - STILL / float(self.config.decibels)
 
-    def _decide(self, x: Tensor, request: Request, rng: np.random.Generator) -> Tensor:
-        """Draw the codes (levels,) of one patch from what is known before it (1, width)."""
+    def _decide(self, x: Tensor, asked: int, request: Request, rng: np.random.Generator) -> Tensor:
+        """Draw the codes (levels,) of one patch from what each class expects after those before it (classes, width)."""
         codes: list[Tensor] = []
         for level, decider in enumerate(self.deciders):
-            codes.append(torch.from_numpy(draw(decider(x).double().numpy(), rng, request.sampling)))
+            logits = decider(x).double().log_softmax(-1)
+            own, usual = logits[asked], logits.logsumexp(0) - math.log(len(logits))
+            guided = own + self.config.guidance * (own - usual)
+            codes.append(torch.from_numpy(draw(guided.numpy(), rng, request.sampling)))
             if level < len(self.so_far):
                 x = x + self.so_far[level](codes[-1])
-        return torch.cat(codes)
+        return torch.stack(codes)
 
 
 Memory = tuple[Tensor | None, Tensor | None]
