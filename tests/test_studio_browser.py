@@ -316,7 +316,6 @@ def test_a_dropped_folder_of_genres_is_looked_over(visit: Visit, genres: Path) -
 MEASURED = ("evaluate", "repeat", "tune", "ladder", "reproduce", "sweep")
 NO_CONTROL = {
     "audit.out": "the job has a folder of its own",
-    "train.data": "what was looked over just now",
     "render.score": "what Compose is given",
     "render.soundfont": "the one that is installed, as everywhere in the studio",
     "render.rate": "what is heard in a browser is no matter of choice",
@@ -333,7 +332,7 @@ def test_every_parameter_has_a_control(visit: Visit, studio: Client) -> None:
     studio.finish(answer, score)
     there: set[str] = set()
     rooms = ["classify", "transfer", f"classify/{answer}", "compose", "generate", f"compose/{score}", "train"]
-    rooms += ["train/corpus", *(f"measure/{verb}" for verb in MEASURED)]
+    rooms += ["train/any", "train/corpus", *(f"measure/{verb}" for verb in MEASURED)]
     for place in rooms:
         visit.enter(place)
         room, _, part = place.partition("/")

@@ -162,6 +162,19 @@ def test_a_search_is_paused_survives_a_closed_tab_and_goes_on(visit: Visit, stud
     expect(page.get_by_role("region", name="Made so far").get_by_role("link")).to_have_count(2)
 
 
+def test_a_composer_is_trained_on_scores(visit: Visit, studio: Client) -> None:
+    page = visit.page
+    visit.enter("train/any", "Train any model")
+    page.get_by_label("Kind of model").select_option("markov")
+    expect(page.get_by_label("Kind of collection")).to_have_value("midi")
+    page.get_by_label("Kind of collection").select_option("synthetic-scores")
+    page.get_by_label("Name of the new model").fill("my composer")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("link", name="Checkpoint")).to_be_visible()
+    assert not page.get_by_role("link", name="Classify with it").count()
+    check(visit)
+
+
 def test_a_report_is_looked_at(visit: Visit) -> None:
     page = visit.page
     visit.enter("measure/reproduce")

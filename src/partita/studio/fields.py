@@ -74,7 +74,6 @@ FIELDS = {
         "an architecture",
         "What is trained from scratch on your music.",
         advanced=False,
-        family="classifier",
     ),
     "audit.model": Field(
         "Judge",
@@ -185,6 +184,9 @@ FIELDS = {
     "evaluate.data": Field(
         "Music", "a data set", "What it is measured on.", choices=(*RECORDINGS, *SCORES, *ROLLS), advanced=False
     ),
+    "train.data": Field(
+        "Music", "a data set", "What is learnt from.", choices=(*RECORDINGS, *SCORES, *ROLLS), advanced=False
+    ),
     "tune.data": Field(
         "Music", "a data set", "What is learnt from.", choices=(*RECORDINGS, *SCORES, *ROLLS), advanced=False
     ),
@@ -197,6 +199,12 @@ FIELDS = {
     ),
     "sweep.data": Field("Music", "a data set", "What the samples are held against.", choices=SCORES, advanced=False),
     "out": Field("Keep it as", "a new name", "It stays when the studio closes, and the same request goes on with it."),
+    "train.out": Field(
+        "Name of the new model",
+        "a new name",
+        "A training that was broken off goes on under the same name, with the same music and options.",
+        advanced=False,
+    ),
     "tune.out": Field(
         "Name of the search",
         "a new name",

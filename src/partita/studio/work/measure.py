@@ -75,15 +75,19 @@ def _measured(work: Work, task: Callable[..., Any]) -> Answer:
     folder = Path(work.arguments.setdefault("out", str(work.folder / KEPT)))
     result = task(**work.arguments, progress=work.progress)
     work.tell(progress=[0, 0, "writing"])
-    if isinstance(result, Evaluation):
-        write_report(result, work.folder / REPORT)
-        write_predictions(result.songs, result.labels, work.folder / PREDICTIONS)
-        value, words = papers.percent(result.accuracy), f"of {result.n} songs are named right"
-        words = f"{words}; {papers.chances(result.interval)}"
-    else:
-        paper = PAPERS[type(result)](result)
-        paper.write(work.folder)
-        value, words = paper.value, paper.words
+    value, words = report(result, work.folder)
     if folder.is_dir() and any(folder.iterdir()):
         shutil.make_archive(str(work.folder / KEPT), "zip", folder)
     return result.json(), {"value": value, "words": words}
+
+
+def report(result: Any, folder: Path) -> tuple[str, str]:
+    """Write a result's page and tables, and give its headline: the figure that matters most, and what it is."""
+    if isinstance(result, Evaluation):
+        write_report(result, folder / REPORT)
+        write_predictions(result.songs, result.labels, folder / PREDICTIONS)
+        words = f"of {result.n} songs are named right; {papers.chances(result.interval)}"
+        return papers.percent(result.accuracy), words
+    paper = PAPERS[type(result)](result)
+    paper.write(folder)
+    return paper.value, paper.words

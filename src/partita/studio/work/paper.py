@@ -80,20 +80,21 @@ Part = str | Table | Picture
 
 @dataclass(frozen=True)
 class Paper:
-    """A page: its title, a line below it, the figure that matters most with its words, and parts under headings.
+    """A page: its title, the figure that matters most with its words, and parts under headings.
 
-    `value` is empty where no one figure stands for all.
+    `model` is the digest of what was measured, `value` the figure; either may be empty.
     """
 
     title: str
-    line: str
+    model: str
     value: str
     words: str
     parts: Sequence[tuple[str, Sequence[Part]]]
 
     def write(self, folder: Path) -> None:
         """Write the page, and each table of it as CSV under its heading's name."""
-        body = [f"<h1>{escape(self.title)}</h1>", f'<p class="digest">{escape(self.line)}</p>']
+        body = [f"<h1>{escape(self.title)}</h1>"]
+        body += [f'<p class="digest">{escape(self.model)}</p>'] if self.model else []
         value = f"<b>{escape(self.value)}</b> " if self.value else ""
         body.append(f'<p class="headline">{value}<span>{escape(self.words)}</span></p>')
         for heading, parts in self.parts:

@@ -121,7 +121,7 @@ def of_ladder(result: Ladder) -> Paper:
     title = f"{result.model} on {result.data}"
     return Paper(
         f"What leaks are worth: {title}",
-        told(result.settings),
+        "",
         f"{100 * (first - last):+.1f} points",
         f"more windows seem right with every leak than with none: {percent(first)} and {percent(last)}",
         [
@@ -130,6 +130,7 @@ def of_ladder(result: Ladder) -> Paper:
                 [
                     f"{result.seeds} seeds, windows of {result.seconds:g} s; {result.train} to learn from and "
                     f"{result.valid} to be measured on in every rung. Rung d: {result.protocol}.",
+                    told(result.settings),
                     *(f"Left out: {each}" for each in result.left_out),
                 ],
             ),
@@ -164,10 +165,13 @@ def of_reproduction(result: Reproduction) -> Paper:
     columns = ("claim", "printed", "interval if independent", "caution")
     return Paper(
         result.title,
-        f"Its split: {result.split}",
+        "",
         "",
         f"{len(result.claims)} claims, and {len(result.rows)} figures that were measured",
-        [("Claims", [Table("What the report prints", columns, claims)]), ("Measured", measured)],
+        [
+            ("Claims", [f"Its split: {result.split}.", Table("What the report prints", columns, claims)]),
+            ("Measured", measured),
+        ],
     )
 
 

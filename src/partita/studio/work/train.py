@@ -4,11 +4,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from partita import figures
-from partita.evaluation import Evaluation
-from partita.report import write_report
+from partita import figures, sound_figures
+from partita.models import model_class
 from partita.studio.work.base import Work
-from partita.studio.work.paper import REPORT
+from partita.studio.work.measure import report
 from partita.tasks.audit import KINDS, audit
 from partita.tasks.train import train
 from partita.training import HISTORY, read_history
@@ -31,13 +30,14 @@ def train_model(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     told.rows()
     history = read_history(folder)
     if history:
-        figures.save(figures.curves(history), folder / "curves.png")
+        lines = model_class(work.arguments["model"]).loss_lines
+        picture = sound_figures.duel(history, lines) if lines else figures.curves(history)
+        figures.save(picture, folder / "curves.png")
     evaluation = trained.evaluation
-    values: dict[str, Any] = {"model": folder.name, "evaluation": evaluation.json() if evaluation else None}
-    if isinstance(evaluation, Evaluation):
-        write_report(evaluation, work.folder / REPORT)
+    value, words = report(evaluation, work.folder) if evaluation else ("", "")
     shutil.make_archive(str(work.folder / CHECKPOINT.removesuffix(".zip")), "zip", folder, ".")
-    return values, {"model": folder.name, **_figures(evaluation)}
+    digest = {"model": folder.name, "value": value, "words": words, "classifies": trained.classifies}
+    return {**digest, "evaluation": evaluation.json() if evaluation else None}, digest
 
 
 class _Told:
@@ -61,9 +61,3 @@ class _Told:
         for row in history[self.count :]:
             self.work.row(row)
         self.count = len(history)
-
-
-def _figures(evaluation: Any) -> dict[str, Any]:
-    if not isinstance(evaluation, Evaluation):
-        return {}
-    return {"accuracy": evaluation.accuracy, "interval": evaluation.interval, "n": evaluation.n}

@@ -5,7 +5,7 @@ const FAMILIES = [["classify", "Genres of recordings", "recordings"], ["compose"
 
 /** What can be told of models by the verbs that use them: which family they are of, and what those are given. */
 export function families(described) {
-  const fitting = FAMILIES.map(([verb, title, media]) => ({ title, media, names: new Set(described.find((each) => each.name === verb).fields.find((field) => field.name === "model").fitting) }));
+  const fitting = FAMILIES.map(([verb, title, media]) => ({ verb, title, media, names: new Set(described.find((each) => each.name === verb).fields.find((field) => field.name === "model").fitting) }));
   const others = { title: "Piano rolls", media: "rolls" };
   return { all: [...fitting, others], of: (architecture) => fitting.find(({ names }) => names.has(architecture)) ?? others };
 }

@@ -10,22 +10,23 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 /**
  * The options of a verb as {element, values(), given(), set(), give()}. `values()` holds what differs from the defaults,
  * and what has none; `given()` what stands for something on a disk, which is asked for where `references` says so.
- * `without` names options that the room shows by itself.
+ * `without` names those that the room shows by itself, `family` is that of the architectures that are offered.
  */
-export async function options(verb, { without = [], references = false } = {}) {
+export async function options(verb, { without = [], references = false, family = "" } = {}) {
   const [all, models, studio] = await Promise.all([verbs(), get("models"), get("studio")]);
   const described = all.find((each) => each.name === verb);
   const idOf = (field) => `${verb}-${field.name}`; // there may be several forms on a page
   const kin = families(all);
   const familyOf = (name) => kin.of(models.find((model) => model.name === name)?.architecture ?? name);
-  const context = { models, architectures: studio.architectures, kin: kin.all, familyOf, chosen: () => model?.value };
+  const architectures = studio.architectures.filter(({ name }) => !family || kin.of(name).verb === family);
+  const context = { models, architectures, kin: kin.all, familyOf, chosen: () => model?.value };
   let model = null;
   const made = [];
   for (const field of described.fields.filter((each) => !without.includes(each.name))) {
     made.push(option(field, idOf(field), context));
     if (field.name === "model") model = made.at(-1).element;
   }
-  const asked = (references ? described.references : []).map((field) => ({ field, ...reference(field, idOf(field), studio) }));
+  const asked = (references ? described.references : []).filter((field) => !without.includes(field.name)).map((field) => ({ field, ...reference(field, idOf(field), studio) }));
   const of = (kind) => made.find(({ field }) => field.kind === kind);
   const kind = asked.find((each) => each.kind)?.kind;
   if (kind && model) suit(kind, model, familyOf, studio);

@@ -67,7 +67,7 @@ function place(field, id, studio, folder) {
 
 /** A data set: of which kind, and where it lies, or how many pieces of a generated one. */
 function music(field, id, studio) {
-  const kinds = studio.data.filter((each) => field.choices.includes(each.name));
+  const kinds = field.choices.map((name) => studio.data.find((each) => each.name === name));
   const none = field.required ? [] : [h("option", { value: "" }, "none")];
   const kind = h("select", { id, aria: { describedby: `${id}-words` } }, none, kinds.map((each) => h("option", { value: each.name }, each.name)));
   const words = h("small", { id: `${id}-words` });

@@ -3,10 +3,10 @@ import { progressBar, reason, refresh, standing, steering } from "./activity.js"
 import { drawAudit } from "./audit.js";
 import * as corpus from "./corpus.js";
 import { curves } from "./curves.js";
-import { h, icon, notice, percent, redraw } from "./dom.js";
+import { h, icon, notice, redraw } from "./dom.js";
 import { choosers, droppable } from "./drop.js";
 import { handOver } from "./handover.js";
-import { shelf } from "./making.js";
+import { attempt, crumbs, form as filling, shelf } from "./making.js";
 import { soon } from "./options.js";
 import { ask, connected, ENDED, get, jobs, watch } from "./server.js";
 
@@ -16,8 +16,35 @@ const KEPT = "partita-music";
 export async function show(main, [id]) {
   await connected;
   if (id === "corpus") return corpus.show(main);
+  if (id in ANYTHING) return anything(main, id);
   if (jobs.get(id)?.verb === "corpus") return corpus.job(main, id, lookOver);
+  if (jobs.get(id)?.verb === "audit") return audited(main, id);
   return id ? training(main, id) : overview(main);
+}
+
+const ANYTHING = {
+  any: { verb: "train", title: "Train any model", start: "Start training", without: [], words: "Composers learn from MIDI, generators from recordings, classifiers from either form of a collection." },
+  look: { verb: "audit", title: "Look over a collection", start: "Look it over", without: ["out"], words: "Copies in any form, faulty recordings and doubtful labels are found, and listed to be left out." },
+};
+
+/** A form for what needs no folder of genres. */
+function anything(main, name) {
+  const { verb, title, start, without, words } = ANYTHING[name];
+  const form = filling(verb, { references: true, without });
+  main.append(
+    h("header", { class: "room-head" }, crumbs("train", "Train"), h("h1", {}, title), h("p", { class: "lead" }, words)),
+    h("section", { class: "card form-card", aria: { label: title } }, form.element,
+      h("div", { class: "buttons" }, h("button", { class: "primary", onclick: () => attempt(async () => {
+        location.hash = `#/train/${(await ask(verb, form.given(), form.values())).id}`;
+      }) }, icon("train"), start))));
+}
+
+/** What an audit has found, on a page of its own. */
+async function audited(main, id) {
+  const card = h("section", { class: "card", aria: { label: "Audit" } });
+  main.append(h("header", { class: "room-head answer-head" }, crumbs("train", "Train"), h("h1", {}, jobs.get(id).title)), card);
+  await drawAudit(card, jobs.get(id));
+  return watch((job) => job.id === id && drawAudit(card, job));
 }
 
 /** Have music looked over, and show that. */
@@ -74,7 +101,8 @@ async function overview(main) {
     } }, h("label", { for: "music-path" }, "Or its place on this machine; then nothing is copied"),
     h("div", { class: "buttons" }, path, h("button", {}, "Look it over"))) : null,
     h("details", {}, h("summary", {}, "Options"), form.element),
-    h("p", { class: "muted" }, "More MIDI than recordings? ", h("a", { href: "#/train/corpus" }, "Make recordings from MIDI files"), "."));
+    h("p", { class: "muted" }, "More MIDI than recordings? ", h("a", { href: "#/train/corpus" }, "Make recordings from MIDI files"), ". Something other than a folder of genres? ",
+      h("a", { href: "#/train/any" }, "Train any model"), " or ", h("a", { href: "#/train/look" }, "look over any collection"), "."));
   droppable(zone, take);
   const start = trainingForm(trainer, () => music);
 
@@ -100,7 +128,7 @@ async function overview(main) {
 
 /** Fill `card` with what is to be chosen before a training; `offer(songs)` says how many the audit would leave out. */
 function trainingForm(card, music) {
-  const form = soon("train");
+  const form = soon("train", { family: "classify" });
   const name = h("input", { id: "train-out", type: "text", autocomplete: "off", required: true, placeholder: "my-genres", pattern: "[A-Za-z0-9][\\w .\\-]*" });
   const leave = h("input", { id: "train-leave_out", type: "checkbox", role: "switch", checked: true });
   const words = h("label", { for: "train-leave_out" });
@@ -141,15 +169,15 @@ function state(job) {
 }
 
 function outcome(job) {
-  const { evaluation, model } = job.result;
+  const { value, words, model, classifies } = job.result;
   const file = (name, sign, words, keep) => (job.files.includes(name) ? h("a", {
     class: "button", href: `api/jobs/${job.id}/files/${name}${keep ? "?keep=true" : ""}`, ...(keep ? { download: name } : { target: "_blank" }),
   }, icon(sign), words) : null);
-  const right = evaluation?.accuracy;
   return [
-    right === undefined ? h("p", { class: "lead" }, "Trained. There were no songs to spare to measure it on.")
-      : [h("p", { class: "verdict" }, percent(right)), h("p", { class: "lead" }, `of ${evaluation.n} songs that it had not heard are named right; another draw of songs would give ${evaluation.interval.map((end) => percent(end)).join(" to ")} (95 %).`)],
-    h("div", { class: "buttons" }, h("a", { class: "button primary", href: `#/classify//${encodeURIComponent(model)}` }, icon("classify"), "Classify with it"),
+    value ? [h("p", { class: "verdict" }, value), h("p", { class: "lead" }, `${words}. Measured on what was held out.`)]
+      : h("p", { class: "lead" }, "Trained. Measure says how good it is, where something was held out."),
+    h("div", { class: "buttons" },
+      classifies ? h("a", { class: "button primary", href: `#/classify//${encodeURIComponent(model)}` }, icon("classify"), "Classify with it") : null,
       file("report.html", "file", "Report", false), h("a", { class: "button", href: `#/models/${encodeURIComponent(model)}` }, icon("models"), "Its card"),
       file("checkpoint.zip", "down", "Checkpoint", true)),
   ];
