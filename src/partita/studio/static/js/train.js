@@ -60,7 +60,7 @@ async function overview(main) {
   const studio = await get("studio");
   const audit = h("section", { class: "card form-card", hidden: true, aria: { label: "Audit" } });
   const trainer = h("section", { class: "card form-card", hidden: true, aria: { label: "Training" } });
-  const earlier = shelf(["train"], "train", ({ digest }) => (digest.accuracy === undefined ? "trained" : `${percent(digest.accuracy)} of ${digest.n} songs held out are named right`));
+  const earlier = shelf(["train"], "train", ({ digest }) => (digest.value ? `${digest.value} ${digest.words}` : "trained"));
   const form = soon("audit");
   let music = null;
   try {
