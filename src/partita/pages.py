@@ -85,12 +85,12 @@ def details(summary: str, body: str) -> str:
 
 
 def figure(picture: "Figure", alt: str, caption: str = "", *, wide: bool = False) -> str:
-    """A picture in two inks, of which the browser takes the one for its theme."""
+    """A picture in two inks, of which the browser takes the one for its theme; a wide one is scrolled on a phone."""
     light, dark = (_data_uri(figures.svg(picture, ink)) for ink in (LIGHT_INK, DARK_INK))
     words = f'<figcaption class="muted">{escape(caption)}</figcaption>' if caption else ""
+    kind = ' class="wide" tabindex="0"' if wide else ""
     return (
-        f'<figure class="{"wide" if wide else ""}">'
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<figure{kind}><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
         f'<img src="{light}" alt="{escape(alt)}"></picture>{words}</figure>'
     )
 

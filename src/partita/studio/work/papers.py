@@ -182,12 +182,13 @@ def _trials(rows: Sequence[Mapping[str, Any]]) -> Table:
     cells: Rows = [
         [
             *(row[name] for name in ("model", "variant", "rung")),
-            *(share(row[name]) for name in ("segments", "songs", "majority")),
+            *(share(row[name]) for name in ("segments", "songs")),
+            100 * row["majority"]["accuracy"],
             *(row[name] for name in ("train", "measured")),
         ]
         for row in rows
     ]
-    columns = ("model", "variant", "split", "windows", "songs", "most frequent label", "learnt from", "songs in all")
+    columns = ("model", "variant", "split", "windows", "songs", "most frequent, %", "learnt from", "n")
     return Table("How much is right; intervals are over songs and seeds", columns, cells)
 
 
