@@ -1,7 +1,7 @@
 // One answer: what it is, how sure, heard on one time axis, and what decided.
 import { progressBar, reason, refresh, standing, stopButton } from "./activity.js";
 import { genreColours } from "./colours.js";
-import { clock, h, icon, notice, percent } from "./dom.js";
+import { clock, h, icon, notice, percent, redraw } from "./dom.js";
 import { listener, stretches } from "./listen.js";
 import { ask, ENDED, forget, get, jobs, send, watch } from "./server.js";
 
@@ -27,7 +27,7 @@ export async function detail(main, id) {
     if (job.state !== "done") {
       state = job.state;
       head.replaceChildren(crumbs(), h("h1", {}, job.title));
-      body.replaceChildren(waiting(job));
+      redraw(body, waiting(job));
       return;
     }
     state = "done";
