@@ -18,31 +18,34 @@ from partita.transfers.library import styles
 
 OUT = Path(__file__).parent / "listen" / "transfer"
 RATE, SECONDS = 32_000, 9
+COMPING = 0.5
+"""With all of it the contents' melodies are hard to find under the accompaniment."""
 PAIRS = (
     ("karissa-hobbs-lets-go-fishin.ogg", 20, "reggae", 0,
-     "the singer (2 to 8 s) sinks below the skank, her overtones above 2 kHz are gone; the judge hears no reggae"),
+     "the singer (2 to 8 s) is gone above 2 kHz and faint below, under skank and bass; the judge hears no reggae"),
     ("karissa-hobbs-lets-go-fishin.ogg", 60, "disco", 0,
-     "as dense as the style throughout: the voice from 4 s on is buried among strings, its attacks are blurred"),
+     "as dense as the style throughout: the voice from 4 s on can no longer be made out among the strings"),
     ("brahms-hungarian-dance-5.ogg", 10, "metal", 1,
-     "the orchestra's rest before 4 s is filled with noise; a wall of sound in which single notes are hard to follow"),
+     "the orchestra's rest at 3.5 s is filled: a wall of guitars in which the tune's single notes are hard to follow"),
     ("brahms-hungarian-dance-5.ogg", 25, "hiphop", 0,
-     "the beats of a rubato were tracked unevenly, so the drums stumble; bowed notes are chopped at 1.5 and 3.6 s"),
+     "beats of a rubato were tracked unevenly, so the drums stumble at 4.0 and 4.8 s; of bowed notes little is left"),
     ("kevin-macleod-sugar-plum-fairy.ogg", 20, "rock", 0,
-     "the celesta's silences are filled by a steady roar of 1 to 6 kHz; the judge hears less rock than before"),
+     "the celesta's notes melt into the guitars, which roar on from 1 to 6 kHz where it is silent"),
     ("kevin-macleod-sugar-plum-fairy.ogg", 40, "disco", 1,
-     "one boom at 4.2 s takes all the headroom, so that the rest is faint"),
+     "one boom at 4.2 s takes headroom, so that the rest is faint; attacks are blurred"),
     ("kevin-macleod-vibe-ace.ogg", 20, "country", 0,
-     "soft attacks above 2 kHz became even noise; rhythm is country's, sound is not, says the judge"),
+     "the backbeat is the style's, the vibraphone's sharp attacks are now strums that smear into one another"),
     ("kevin-macleod-vibe-ace.ogg", 50, "metal", 0,
-     "the content's pauses are gone under noise-like guitars; of the vibraphone only what is below 1 kHz shows"),
+     "of the vibraphone's pauses three gaps are left; nothing of it can be seen above 1 kHz"),
 )  # fmt: skip
 """Content, second to begin at, style and which of its recordings, and what is wrong with the result."""
 HEAD = """# Transfers to listen to
 
-Before and after, 9 s each, mono, made by `docs/listen_transfer.py` of bundled sound alone. The drums of each result
-are those of its style, which is CC BY 4.0 ([sources](../../../src/partita/transfers/styles/ATTRIBUTION.md)), so it
-falls under the terms of both. P is the judge's probability of the style's label before and after; chords are like the
-content's, bars like the style's (1 is the same). What is wrong was read from the spectrograms: nobody has listened.
+Before and after, 9 s each, mono, made by `docs/listen_transfer.py` of bundled sound alone, with `--comping 0.5`. Drums
+and accompaniment of each result are the sound of its style, which is CC BY 4.0
+([sources](../../../src/partita/transfers/styles/ATTRIBUTION.md)), so it falls under the terms of both. P is the judge's
+probability of the style's label before and after; chords are like the content's, bars like the style's (1 is the
+same). What is wrong was read from the spectrograms: nobody has listened.
 
 | before | after | P | chords | bars | content | style | what is wrong |
 |---|---|---|---|---|---|---|---|
@@ -78,7 +81,7 @@ def main() -> None:
     lines, library = [], styles()
     for number, (name, start, style, which, remark) in enumerate(PAIRS, start=1):
         content = excerpt(name, start)
-        made = transfer(content, to=style, donor=str(library[style][which]))
+        made = transfer(content, to=style, comping=COMPING, donor=str(library[style][which]))
         loud = np.float32(0.5 / max(np.abs(content.samples).max(), 1e-6))
         tags = {"comment": f"content: {CREDITS[name]}; style: partita {style}/{Path(made.donor).name} (CC BY 4.0)"}
         Audio(content.samples * loud, RATE).write(OUT / f"{number}-before.ogg", tags)
