@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import av
 
 Array = NDArray[np.float32]
+Levels = NDArray[np.uint8]
 
 FFT, HOP = 2048, 512
 BANDS = 128
@@ -204,20 +205,20 @@ def band_centres() -> NDArray[np.float64]:
     return mel_to_hz(np.linspace(ends[0], ends[1], BANDS + 2)[1:-1])
 
 
-def _shown(row: Spectrogram, db: NDArray[np.floating]) -> Spectrogram:
-    """A row from altered dB, normalised anew as the archive does: least to greatest, at most 80 dB apart, as 0..255."""
+def _shown(db: NDArray[np.floating]) -> Levels:
+    """Levels of altered dB, normalised anew as the archive does: least to greatest, at most 80 dB apart, as 0..255."""
     db = np.maximum(db, db.max() - SPAN)
     scaled = (db - db.min()) * (255 / max(float(db.max() - db.min()), 1e-6))
-    return replace(row, levels=np.rint(scaled).astype(np.uint8))
+    return np.asarray(np.rint(scaled), np.uint8)
 
 
-def _db(row: Spectrogram) -> NDArray[np.float64]:
-    return np.asarray(row.levels, np.float64) * (SPAN / 255)
+def _db(levels: Levels) -> NDArray[np.float64]:
+    return np.asarray(levels, np.float64) * (SPAN / 255)
 
 
-def shaped_row(row: Spectrogram, gain: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Spectrogram:
-    """A row as after a filter: each band's dB raised by the gain at its centre."""
-    return _shown(row, _db(row) + 20 * np.log10(np.maximum(gain(band_centres()), 1e-5))[:, None])
+def shaped_levels(levels: Levels, gain: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Levels:
+    """Levels (128, columns) as after a filter: each band's dB raised by the gain at its centre."""
+    return _shown(_db(levels) + 20 * np.log10(np.maximum(gain(band_centres()), 1e-5))[:, None])
 
 
 def faster_row(row: Spectrogram, speed: float) -> Spectrogram:
@@ -238,19 +239,20 @@ def higher_row(row: Spectrogram, semitones: float) -> Spectrogram:
     places = np.clip(before / ends[1] * (BANDS + 1) - 1, 0, BANDS - 1)
     below = np.minimum(places.astype(int), BANDS - 2)
     part = (places - below)[:, None]
-    return _shown(row, _db(row)[below] * (1 - part) + _db(row)[below + 1] * part)
+    db = _db(row.levels)
+    return replace(row, levels=_shown(db[below] * (1 - part) + db[below + 1] * part))
 
 
-def noisy_row(row: Spectrogram, ratio_db: float) -> Spectrogram:
-    """A row as after white noise: in each cell its power with the scatter that so few bins leave it."""
+def noisy_levels(levels: Levels, ratio_db: float, rng: np.random.Generator) -> Levels:
+    """Levels (128, columns) as after white noise: in each cell its power with the scatter that so few bins leave it."""
     filters = mel_filters(GTZAN_RATE, FFT, BANDS).astype(np.float64)
-    power = 10 ** (_db(row) / 10)
+    power = 10 ** (_db(levels) / 10)
     # triangles of height 1 add up to 1 in every bin, so bands over their height add up to the power of all bins
     per_bin = (power / filters.max(1)[:, None]).sum(0).mean() / filters.shape[1] * 10 ** (-ratio_db / 10)
     # independent bins in a band: a Hann window makes the powers of neighbours alike, by (2/3)^2 and (1/6)^2
     bins = np.maximum(1.0, filters.sum(1) ** 2 / np.square(filters).sum(1) / (1 + 2 * (4 / 9 + 1 / 36)))[:, None]
-    scatter = _generator(row.levels).gamma(bins, 1 / bins, row.levels.shape)
-    return _shown(row, 10 * np.log10(power + per_bin * filters.sum(1)[:, None] * scatter))
+    scatter = rng.gamma(bins, 1 / bins, levels.shape)
+    return _shown(10 * np.log10(power + per_bin * filters.sum(1)[:, None] * scatter))
 
 
 NORMALISED = "rows are normalised to their loudest value"
@@ -262,7 +264,7 @@ ALTERATIONS = {
     "equaliser": Alteration(
         "a gentle random equaliser, at most 3 dB",
         lambda a: filtered(a, equaliser(_generator(a.samples))),
-        lambda row: shaped_row(row, equaliser(_generator(row.levels))),
+        lambda r: replace(r, levels=shaped_levels(r.levels, equaliser(_generator(r.levels)))),
     ),
     "tempo +6 %": Alteration("faster, by a phase vocoder", lambda a: faster(a, 1.06), lambda r: faster_row(r, 1.06)),
     "tempo -6 %": Alteration("slower, by a phase vocoder", lambda a: faster(a, 0.94), lambda r: faster_row(r, 0.94)),
@@ -270,12 +272,20 @@ ALTERATIONS = {
     "pitch -1": Alteration("a semitone lower", lambda a: higher(a, -1), lambda r: higher_row(r, -1)),
     "MP3 64 kbit/s": Alteration("through a lossy codec", coded, None, "a codec works on the sound"),
     "high-pass 30 Hz": Alteration(
-        "what can't be heard below is gone", lambda a: filtered(a, high_pass), lambda r: shaped_row(r, high_pass)
+        "what can't be heard below is gone",
+        lambda a: filtered(a, high_pass),
+        lambda r: replace(r, levels=shaped_levels(r.levels, high_pass)),
     ),
     "band limit 8 kHz": Alteration(
-        "what is above is gone", lambda a: filtered(a, low_pass), lambda r: shaped_row(r, low_pass)
+        "what is above is gone",
+        lambda a: filtered(a, low_pass),
+        lambda r: replace(r, levels=shaped_levels(r.levels, low_pass)),
     ),
-    "noise 20 dB": Alteration("white noise, 20 dB below", lambda a: noisy(a, 20), lambda r: noisy_row(r, 20)),
+    "noise 20 dB": Alteration(
+        "white noise, 20 dB below",
+        lambda a: noisy(a, 20),
+        lambda r: replace(r, levels=noisy_levels(r.levels, 20, _generator(r.levels))),
+    ),
     "mono": Alteration("both channels the same", lambda a: widened(a, 0), None, NO_CHANNELS),
     "twice as wide": Alteration("what differs between channels doubled", lambda a: widened(a, 2), None, NO_CHANNELS),
 }

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from partita.models.base import Batch, Item, Recipe
 from partita.models.classifier import Scores
-from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, at_bands, augmented_summaries
+from partita.models.layers import SpectralNet, SummaryDecision, TemporalNet, at_bands, augmented_summaries, degraded
 from partita.models.space import Real, Space, Whole
 from partita.models.stretches import StretchClassifier, stretches
 
@@ -34,7 +34,8 @@ class GenreCNNConfig:
     `pairs` of networks of `width` channels are averaged; they learn from stretches of `crop` columns (77 ms each). In
     use, stretches of `columns` are scored `hop` apart, and the summary decision's log-probabilities are added
     `summary_weight` times; `penalty` and `copies` are as in genre-linear. The rest is augmentation: tempo and contrast
-    change by up to the share given, pitch by up to so many mel bands; `masks` bands of frequency and of time up to the
+    change by up to the share given, pitch by up to so many mel bands; a share of `degrade` is heard through noise or
+    without its treble; `masks` bands of frequency and of time up to the
     widths given are hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
     """
 
@@ -51,6 +52,7 @@ class GenreCNNConfig:
     tempo: float = 0.2
     contrast: float = 0.2
     pitch: float = 5.0
+    degrade: float = 0.3
     masks: int = 2
     mask_bands: int = 16
     mask_columns: int = 8
@@ -102,7 +104,7 @@ class GenreCNN(StretchClassifier):
         config = self.config
         variance = np.mean([np.asarray(item["levels"], np.float32).var(1) for item in items], axis=0)
         self.scale.copy_(torch.from_numpy(1 / (np.sqrt(variance) + 1))[:, None])
-        rows = augmented_summaries(items, config.copies, config.columns, config.hop, rng)
+        rows = augmented_summaries(items, config.copies, config.columns, config.hop, rng, config.degrade)
         self.summary.fit(rows, [int(item["label"]) for item in items], config.penalty)
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
@@ -136,7 +138,7 @@ class GenreCNN(StretchClassifier):
         bands = np.arange(BANDS)
         # low mel bands are linear in Hz: the same factor in pitch moves them less
         shifted = bands + config.pitch * rng.uniform(-1, 1) * np.minimum(bands / 40, 1)
-        cut = at_bands(levels[:, columns].astype(np.float32), shifted)
+        cut = at_bands(degraded(levels[:, columns], config.degrade, rng).astype(np.float32), shifted)
         contrast = np.float32(1 + config.contrast * rng.uniform(-1, 1))
         return np.asarray(cut * contrast, np.float32)
 

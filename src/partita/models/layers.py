@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from partita.alterations import low_pass, noisy_levels, shaped_levels
 from partita.features import SUMMARY_GROUPS, SUMMARY_SIZE, summary
 from partita.models.base import Item
 from partita.models.stretches import stretches
+
+NOISE_DB = (10.0, 40.0)
+BAND_LIMIT_HZ = (3500.0, 10_000.0)
+"""Poorer recordings: how far white noise lies below the music, and above what there is nothing."""
 
 
 class SummaryDecision(nn.Module):
@@ -61,12 +66,12 @@ class SummaryDecision(nn.Module):
 
 
 def augmented_summaries(
-    items: Sequence[Item], copies: int, columns: int, hop: int, rng: np.random.Generator
+    items: Sequence[Item], copies: int, columns: int, hop: int, rng: np.random.Generator, degrade: float = 0.0
 ) -> list[NDArray[np.float32]]:
-    """The summaries of every item, and of `copies` altered ones: a list of (stretches, 291)."""
+    """The summaries of every item, and of `copies` altered ones, a share of them `degraded`: (stretches, 291) each."""
     rows = []
     for item in items:
-        altered = (_altered(item["levels"], rng) for _ in range(copies))
+        altered = (_altered(degraded(item["levels"], degrade, rng), rng) for _ in range(copies))
         copied = [summary(part) for levels in altered for part in stretches(levels, columns, hop)]
         rows.append(np.concatenate([item["summaries"], copied]) if copied else np.asarray(item["summaries"]))
     return rows
@@ -78,6 +83,19 @@ def at_bands(x: NDArray[np.float32], places: NDArray[np.floating]) -> NDArray[np
     below = np.minimum(places.astype(int), len(x) - 2)
     part = (places - below).astype(np.float32)[:, None]
     return np.asarray(x[below] * (1 - part) + x[below + 1] * part, np.float32)
+
+
+def degraded(levels: NDArray[np.uint8], share: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A recording's levels (128, columns), by a chance of `share` as a poorer recording would have them.
+
+    Half of those have white noise 10 to 40 dB below the music, the others nothing above an edge of 3.5 to 10 kHz.
+    """
+    if not share or rng.random() >= share:
+        return levels
+    if rng.random() < 0.5:
+        return noisy_levels(levels, rng.uniform(*NOISE_DB), rng)
+    edge = rng.uniform(*BAND_LIMIT_HZ)
+    return shaped_levels(levels, lambda hz: low_pass(hz, edge))
 
 
 def _altered(levels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
