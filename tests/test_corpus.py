@@ -68,6 +68,17 @@ def test_every_file_says_its_tempo_and_its_licence(make: Make) -> None:
         assert float(row["seconds"]) == pytest.approx(4.5)
 
 
+def test_a_table_names_no_file_outside_its_folder(make: Make, midi: Path) -> None:
+    write(midi.parent / "outside.mid")
+    table = midi / "info.csv"
+    names = ("rock/a_1.mid", "../outside.mid", str(midi.parent / "outside.mid"), "jazz/../../outside.mid")
+    table.write_text("file,label,group\n" + "".join(f"{name},rock,{n}\n" for n, name in enumerate(names)))
+    corpus = make(table=table)
+    assert [row.midi for row in corpus.rows] == ["rock/a_1.mid"]
+    assert all("outside" in failure for failure in corpus.failures)
+    assert len(corpus.failures) == 3
+
+
 def test_it_goes_on_where_it_stopped_and_only_with_its_settings(make: Make) -> None:
     first = make()
     kept, lost = (first.folder / row.file for row in first.rows[:2])

@@ -1,6 +1,7 @@
 """`Dataset`: examples, named splits that no group crosses, and the protocol in words."""
 
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -161,3 +162,14 @@ def folds_by_group(examples: Sequence[Example], folds: int) -> list[list[Example
     ordered = sorted(examples, key=lambda example: (example.label, example.id))
     labels, groups = [example.label for example in ordered], [example.group for example in ordered]
     return [[ordered[place] for place in part] for part in neighbour_folds(labels, groups, folds)]
+
+
+def inside(root: Path, name: str) -> Path:
+    """The file of a name that a table gives, which lies in the table's folder.
+
+    Raises `DataError` for a name that leads out of it: a table may come from anywhere.
+    """
+    path = Path(os.path.normpath(root / name))
+    if not path.is_relative_to(os.path.normpath(root)):
+        raise DataError(f"{name}: lies outside {root}, whose table names it")
+    return path

@@ -8,7 +8,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from partita.data.base import Dataset, split_by_group
+from partita.data.base import Dataset, inside, split_by_group
 from partita.errors import DataError
 from partita.example import Example
 from partita.midi import Score
@@ -42,9 +42,10 @@ def load(path: str, protocol: str, seed: int) -> Dataset:
     missing: Counter[str] = Counter()
     for row in rows:
         part, name = SPLITS[row["split"]], row["midi_filename"]
-        if (root / name).is_file():
+        file = inside(root, name)
+        if file.is_file():
             work = f"{row['canonical_composer']}: {row['canonical_title']}"
-            splits[part].append(Example(name, Score.read(root / name), row["canonical_composer"], work))
+            splits[part].append(Example(name, Score.read(file), row["canonical_composer"], work))
         else:
             missing[part] += 1
     if not any(splits.values()):

@@ -19,6 +19,7 @@ from typing import Literal
 
 from partita.audio import Audio
 from partita.checkpoint import write_json
+from partita.data.base import inside
 from partita.data.midi import work
 from partita.errors import DataError, PartitaError, UsageError
 from partita.events import DRUMS
@@ -217,7 +218,8 @@ def _render_piece(piece: Piece, *, root: Path, folder: Path, voicing: Voicing, k
     """Render one file unless that is done, and give its row, or the reason why it can't be."""
     target = folder / f"{piece.stem}.{voicing.ending}"
     try:
-        score = _cut(Score.read(root / piece.midi), voicing.seconds)
+        path = inside(root, piece.midi)
+        score = _cut(Score.read(path), voicing.seconds)
         pace, beats = _pace(score)
         row = Row(
             file=target.relative_to(folder).as_posix(),
@@ -227,7 +229,7 @@ def _render_piece(piece: Piece, *, root: Path, folder: Path, voicing: Voicing, k
             bpm=round(pace, 3),
             beats_per_bar=beats,
             midi=piece.midi,
-            sha256=hashlib.sha256((root / piece.midi).read_bytes()).hexdigest(),
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             soundfont=Path(voicing.soundfont).name,
             **known,
         )
