@@ -1,9 +1,10 @@
 """Fixtures: everything is made from seeds, in temporary folders; nothing outside them is read or written."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -15,6 +16,11 @@ from partita.checkpoint import save
 from partita.data import load
 from partita.evaluation import prepare_all
 from partita.models.genre_linear import GenreLinear, GenreLinearConfig
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from studio_page import Visit
+    from studio_server import Client
 
 torch.set_num_threads(1)
 
@@ -83,3 +89,42 @@ def real_data() -> Path:
     if "PARTITA_DATA" not in os.environ:
         pytest.skip("PARTITA_DATA is not set: checks on real recordings are left out")
     return Path(os.environ["PARTITA_DATA"])
+
+
+@pytest.fixture(scope="module")
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Client"]:
+    """A studio with folders of its own, set up as the module's `SETTINGS` say, if it has any."""
+    from studio_server import running
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PARTITA_STATE", "PARTITA_CACHE"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        with running(getattr(request.module, "SETTINGS", None)) as studio:
+            yield studio
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
+    """A browser whose microphone hears a tone of 110 Hz; a skip where there is none."""
+    from studio_page import chromium
+
+    microphone = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    soundfile.write(microphone, tone(6, hz=110), 22_050)
+    with chromium(microphone) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser: "Browser", client: "Client") -> Iterator["Visit"]:
+    """A visit with nothing kept from earlier ones; at its end, nothing went wrong and nothing left the machine."""
+    from studio_page import Visit
+
+    context = browser.new_context(reduced_motion="reduce", accept_downloads=True)
+    visit = Visit(client, context)
+    yield visit
+    context.close()
+    studio = client.app.state.studio
+    for job in tuple(studio.queue.jobs.values()):
+        studio.forget(job)
+    assert not visit.foreign()
+    assert not [words for words in visit.errors if "frame is sandboxed" not in words]  # it keeps out our own script

@@ -126,3 +126,13 @@ def findings(page: Page) -> list[str]:
         if each["impact"] in {"serious", "critical"}
         for node in each["nodes"]
     ]
+
+
+def check(visit: Visit) -> None:
+    """The page at hand is accessible in both themes and fits a phone."""
+    for theme in ("light", "dark"):
+        visit.page.emulate_media(color_scheme=theme)
+        assert not findings(visit.page), theme
+    visit.page.set_viewport_size({"width": 320, "height": 700})
+    visit.page.wait_for_function("document.documentElement.scrollWidth <= 320")  # pictures are drawn anew a frame later
+    visit.page.set_viewport_size({"width": 1280, "height": 800})

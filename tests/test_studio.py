@@ -5,7 +5,7 @@ import io
 import json
 import socket
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,16 +18,8 @@ from partita.studio.fields import FIELDS
 from partita.studio.store import Limits, clean
 
 TRAIN = {"verb": "train", "parameters": {"model": "genre-linear"}}
+SETTINGS = Settings(limits=Limits(file=5_000_000, files=200))
 PIECE = {"piece": "sorohanro-solo-trumpet.ogg"}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        with running(Settings(limits=Limits(file=5_000_000, files=200))) as studio:
-            yield studio
 
 
 @pytest.mark.parametrize("name", verbs.VERBS)

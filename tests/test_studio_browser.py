@@ -19,9 +19,9 @@ from conftest import tone
 if not os.environ.get("CI"):  # where it has to be there
     pytest.importorskip("playwright", reason="Playwright is not installed: the studio's page is not tried")
 
-from playwright.sync_api import Browser, Locator, expect
-from studio_page import Visit, chromium, executable, findings, held
-from studio_server import Client, running
+from playwright.sync_api import Locator, expect
+from studio_page import Visit, findings, held
+from studio_server import Client
 
 from partita.midi import Note, Score, Track
 from partita.studio import verbs
@@ -36,7 +36,6 @@ THEMES = ("light", "dark")
 @pytest.fixture(scope="module")
 def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder: two tones in `deep`, two in `high` (mp3 and wav), and a page of html that calls itself an mp3."""
-    executable()  # before anything is made or started for a browser that is not there
     folder = tmp_path_factory.mktemp("music")
     for place, (name, hz) in enumerate(
         (("deep/a.wav", 110), ("deep/b.mp3", 130), ("high/c.wav", 880), ("high/d.wav", 990))
@@ -45,34 +44,6 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
         soundfile.write(folder / name, tone(6 + place, hz=hz), 22_050)
     (folder / "deep" / "page.mp3").write_bytes(b"<html><script>alert(1)</script></html>" * 40)
     return folder
-
-
-@pytest.fixture(scope="module")
-def studio(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        with running() as client:
-            yield client
-
-
-@pytest.fixture(scope="module")
-def browser(music: Path) -> Iterator[Browser]:
-    with chromium(music / "deep" / "a.wav") as found:
-        yield found
-
-
-@pytest.fixture
-def visit(studio: Client, browser: Browser) -> Iterator[Visit]:
-    """A visit with nothing kept from earlier ones; at its end, nothing went wrong and nothing left the machine."""
-    context = browser.new_context(reduced_motion="reduce", accept_downloads=True)
-    visit = Visit(studio, context)
-    yield visit
-    context.close()
-    for job in tuple(studio.app.state.studio.queue.jobs.values()):
-        studio.app.state.studio.forget(job)
-    assert not visit.foreign()
-    assert not visit.errors
 
 
 def answered(visit: Visit) -> None:
@@ -125,10 +96,10 @@ def test_the_microphone_is_heard(visit: Visit, tmp_path: Path) -> None:
     assert loudest == pytest.approx(110, abs=4), "what was recorded is what the microphone heard"
 
 
-def test_a_job_is_stopped_and_asked_for_again(visit: Visit, music: Path, studio: Client) -> None:
+def test_a_job_is_stopped_and_asked_for_again(visit: Visit, music: Path, client: Client) -> None:
     page = visit.page
     visit.enter("classify")
-    with held(studio):
+    with held(client):
         visit.drop(".drop", music / "high" / "c.wav")
         bar, stop = (
             page.get_by_role("progressbar", name="Progress of c.wav"),
@@ -137,9 +108,9 @@ def test_a_job_is_stopped_and_asked_for_again(visit: Visit, music: Path, studio:
         expect(bar).to_be_visible()
         expect(page.locator(".working .state-words")).to_have_text("at work")
         stop.focus()
-        (job,) = studio.app.state.studio.queue.jobs.values()
+        (job,) = client.app.state.studio.queue.jobs.values()
         job.progress(20, 80, "listening")
-        studio.app.state.studio.queue.tell(job)
+        client.app.state.studio.queue.tell(job)
         expect(bar).to_have_attribute("value", "0.25")
         expect(page.get_by_text("20 of 80")).to_be_visible()
         expect(stop).to_be_focused()  # it is the same button still: a press is not lost
@@ -161,10 +132,10 @@ def test_a_bad_file_is_said_and_the_next_one_answered(visit: Visit, music: Path)
     answered(visit)
 
 
-def test_a_job_survives_a_reload_and_a_closed_tab(visit: Visit, music: Path, studio: Client) -> None:
+def test_a_job_survives_a_reload_and_a_closed_tab(visit: Visit, music: Path, client: Client) -> None:
     page = visit.page
     visit.enter("classify")
-    with held(studio):
+    with held(client):
         visit.drop(".drop", music / "high" / "d.wav")
         expect(page.get_by_role("button", name="Stop d.wav")).to_be_visible()
         page.reload()
@@ -272,7 +243,7 @@ def to_train(visit: Visit) -> Locator:
     return visit.page.locator(".drop form.options")
 
 
-def test_own_genres_are_looked_over_learnt_and_used(visit: Visit, genres: Path, studio: Client) -> None:
+def test_own_genres_are_looked_over_learnt_and_used(visit: Visit, genres: Path, client: Client) -> None:
     page = visit.page
     to_train(visit).get_by_label("Doubtful labels").uncheck()  # what takes longest
     page.get_by_label("or its place on this machine").fill(str(genres))
@@ -290,7 +261,7 @@ def test_own_genres_are_looked_over_learnt_and_used(visit: Visit, genres: Path, 
     expect(page.get_by_role("heading", level=1)).to_have_text("my genres")
     picture = page.get_by_role("img", name=re.compile("^Loss .* last: training"))
     expect(picture).to_be_visible()
-    with held(studio, "long"):
+    with held(client, "long"):
         page.get_by_role("button", name="Pause my genres").click()
         expect(page.get_by_role("button", name="Resume my genres")).to_be_visible()
     before = page.locator(".as-text tbody tr").count()
@@ -339,13 +310,13 @@ NO_CONTROL = {
 """Parameters that make no sense on the page, and why."""
 
 
-def test_every_parameter_has_a_control(visit: Visit, studio: Client) -> None:
+def test_every_parameter_has_a_control(visit: Visit, client: Client) -> None:
     """What asks for a parameter has the id VERB-PARAMETER, whether it is a field of a form or, say, a place to drop."""
-    answer = studio.start("classify", {"source": {"piece": "sorohanro-solo-trumpet.ogg"}})
-    score = studio.start(
-        "render", {"score": {"upload": studio.upload(Score([Track([Note(0, 480, 60)])]).to_bytes(), "a.mid")}}
+    answer = client.start("classify", {"source": {"piece": "sorohanro-solo-trumpet.ogg"}})
+    score = client.start(
+        "render", {"score": {"upload": client.upload(Score([Track([Note(0, 480, 60)])]).to_bytes(), "a.mid")}}
     )
-    studio.finish(answer, score)
+    client.finish(answer, score)
     there: set[str] = set()
     rooms = ["classify", "transfer", f"classify/{answer}", "compose", "generate", f"compose/{score}", "train"]
     rooms += ["train/any", "train/corpus", *(f"measure/{verb}" for verb in MEASURED)]

@@ -3,27 +3,17 @@
 import inspect
 import io
 import wave
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from studio_server import Client, running
+from studio_server import Client
 
 from partita.midi import Note, Score, Track
 from partita.studio import verbs
 from partita.transfers.library import styles
 
 NOTES = [Note(480 * beat, 480, 60 + beat % 8, 80) for beat in range(16)]
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        with running() as studio:
-            yield studio
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ import pytest
 if not os.environ.get("CI"):  # where it has to be there
     pytest.importorskip("playwright", reason="Playwright is not installed: the studio's page is not tried")
 
-from playwright.sync_api import Browser, FrameLocator, expect
-from studio_page import Visit, chromium, executable, findings, held
-from studio_server import Client, running
+from playwright.sync_api import FrameLocator, expect
+from studio_page import Visit, check, held
+from studio_server import Client
 
 from partita.midi import Note, Score, Track
 from partita.studio import cards, verbs
@@ -25,7 +24,6 @@ from partita.studio import cards, verbs
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two genres of three pieces of four seconds."""
-    executable()  # before anything is made or started for a browser that is not there
     folder = tmp_path_factory.mktemp("scores") / "MIDI"
     for place, label in enumerate(("high", "low")):
         (folder / label).mkdir(parents=True)
@@ -33,44 +31,6 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
             notes = [Note(480 * beat, 480, 72 - 24 * place + (beat * (number + 2)) % 12, 80) for beat in range(8)]
             Score([Track(notes)]).write(folder / label / f"{number}.mid")
     return folder
-
-
-@pytest.fixture(scope="module")
-def studio(scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        with running() as client:
-            yield client
-
-
-@pytest.fixture(scope="module")
-def browser(scores: Path) -> Iterator[Browser]:
-    with chromium(scores) as found:
-        yield found
-
-
-@pytest.fixture
-def visit(studio: Client, browser: Browser) -> Iterator[Visit]:
-    """A visit at whose end nothing went wrong and nothing left the machine."""
-    context = browser.new_context(reduced_motion="reduce", accept_downloads=True)
-    visit = Visit(studio, context)
-    yield visit
-    context.close()
-    for job in tuple(studio.app.state.studio.queue.jobs.values()):
-        studio.app.state.studio.forget(job)
-    assert not visit.foreign()
-    assert not [words for words in visit.errors if "frame is sandboxed" not in words]  # it keeps out our own script
-
-
-def check(visit: Visit) -> None:
-    """The page at hand is accessible in both themes and fits a phone."""
-    for theme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=theme)
-        assert not findings(visit.page), theme
-    visit.page.set_viewport_size({"width": 320, "height": 700})
-    visit.page.wait_for_function("document.documentElement.scrollWidth <= 320")
-    visit.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def report(visit: Visit) -> FrameLocator:
@@ -127,7 +87,7 @@ def test_a_model_is_evaluated_beside_another_and_the_test_part_is_locked(visit: 
     check(visit)
 
 
-def test_a_search_is_paused_survives_a_closed_tab_and_goes_on(visit: Visit, studio: Client) -> None:
+def test_a_search_is_paused_survives_a_closed_tab_and_goes_on(visit: Visit, client: Client) -> None:
     page = visit.page
     visit.enter("measure/tune")
     page.get_by_label("Kind of model").select_option("genre-linear")
@@ -141,8 +101,8 @@ def test_a_search_is_paused_survives_a_closed_tab_and_goes_on(visit: Visit, stud
     page.get_by_label("Space").fill("penalty=0.01..1:log")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("progressbar", name="Progress of genre-linear on generated music")).to_be_visible()
-    studio.until(page.url.rpartition("/")[2], "running")
-    with held(studio, "long"):
+    client.until(page.url.rpartition("/")[2], "running")
+    with held(client, "long"):
         page.get_by_role("button", name="Pause genre-linear on generated music").click()
         expect(page.get_by_role("button", name="Resume genre-linear on generated music")).to_be_visible()
     page.get_by_role("button", name="Resume genre-linear on generated music").click()
@@ -162,7 +122,7 @@ def test_a_search_is_paused_survives_a_closed_tab_and_goes_on(visit: Visit, stud
     expect(page.get_by_role("region", name="Made so far").get_by_role("link")).to_have_count(2)
 
 
-def test_a_composer_is_trained_on_scores(visit: Visit, studio: Client) -> None:
+def test_a_composer_is_trained_on_scores(visit: Visit, client: Client) -> None:
     page = visit.page
     visit.enter("train/any", "Train any model")
     page.get_by_label("Kind of model").select_option("markov")

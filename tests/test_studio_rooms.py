@@ -4,7 +4,6 @@ import io
 import os
 import re
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,8 @@ import pytest
 if not os.environ.get("CI"):  # where it has to be there
     pytest.importorskip("playwright", reason="Playwright is not installed: the studio's page is not tried")
 
-from playwright.sync_api import Browser, Locator, expect
-from studio_page import Visit, chromium, executable, findings
-from studio_server import Client, running
+from playwright.sync_api import Locator, expect
+from studio_page import Visit, check
 
 from partita.midi import Note, Score, Track
 
@@ -26,45 +24,9 @@ PIECE = "Mihai Sorohan, solo trumpet in F, 90 bpm"
 @pytest.fixture(scope="module")
 def prompt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds of a whole-tone scale."""
-    executable()  # before anything is made or started for a browser that is not there
     path = tmp_path_factory.mktemp("music") / "Scale.mid"
     Score([Track(NOTES)]).write(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def studio(prompt: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        with running() as client:
-            yield client
-
-
-@pytest.fixture(scope="module")
-def browser(prompt: Path) -> Iterator[Browser]:
-    with chromium(prompt) as found:
-        yield found
-
-
-@pytest.fixture
-def visit(studio: Client, browser: Browser) -> Iterator[Visit]:
-    """A visit at whose end nothing went wrong and nothing left the machine."""
-    context = browser.new_context(reduced_motion="reduce", accept_downloads=True)
-    visit = Visit(studio, context)
-    yield visit
-    context.close()
-    assert not visit.foreign()
-    assert not visit.errors
-
-
-def check(visit: Visit) -> None:
-    """The page at hand is accessible in both themes and fits a phone."""
-    for theme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=theme)
-        assert not findings(visit.page), theme
-    visit.page.set_viewport_size({"width": 320, "height": 700})
-    visit.page.wait_for_function("document.documentElement.scrollWidth <= 320")  # pictures are drawn anew a frame later
-    visit.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def seconds_of(data: bytes) -> float:

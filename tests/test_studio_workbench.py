@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from studio_server import Client, running
+from studio_server import Client
 
 import partita
 from partita import claims
@@ -21,15 +21,6 @@ from partita.studio.work.paper import REPORT, Paper, Range, Share, Table
 
 TONES = {"kind": "synthetic", "count": 4}
 EVALUATE = {"verb": "evaluate", "parameters": {"model": "genre-linear"}}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARTITA_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PARTITA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        with running() as studio:
-            yield studio
 
 
 def test_every_task_is_a_verb() -> None:
