@@ -1,4 +1,7 @@
-"""The studio as a Hugging Face Space: its page and queue on `gradio.Server`, and `classify` for Gradio's clients."""
+"""The studio as a Hugging Face Space: its page and queue on `gradio.Server`, and `classify` for Gradio's clients.
+
+Strangers share the machine and its queue; jobs, recordings and models are each visitor's own.
+"""
 
 import atexit
 import os
@@ -10,6 +13,7 @@ from partita import classify
 from partita.studio.app import Settings, Studio, mount
 from partita.studio.guard import Guard
 from partita.studio.store import GIGABYTE, Limits
+from partita.studio.visitors import Visitors
 
 HUB = "https://huggingface.co"
 """Where a Space is shown in a frame."""
@@ -22,6 +26,7 @@ def create() -> Server:
     server.state.studio = studio = Studio(SETTINGS)
     mount(server)
     hosts = {"127.0.0.1", "localhost", os.environ.get("SPACE_HOST", "localhost")}
+    server.add_middleware(Visitors)
     server.add_middleware(Guard, hosts=hosts, frames=HUB, uploads=("/api/uploads", "/gradio_api/upload"))
     server.api(_classified, name="classify", concurrency_limit=1)
     studio.queue.start()

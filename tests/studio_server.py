@@ -3,9 +3,9 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from partita.studio.app import Settings, create_app
 from partita.studio.guard import Guard
 from partita.studio.server import listen
+from partita.studio.visitors import Visitors
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Client:
 
     app: FastAPI
     port: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -36,7 +38,7 @@ class Client:
         kind = {} if isinstance(body, bytes | None) else {"content-type": "application/json"}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, path, raw, {**kind, **(headers or {})})
+            connection.request(method, path, raw, {**kind, **self.headers, **(headers or {})})
             answer = connection.getresponse()
             data, found = answer.read(), {name.lower(): value for name, value in answer.getheaders()}
         finally:
@@ -60,7 +62,7 @@ class Client:
     def events(self) -> Iterator[tuple[str, Any]]:
         """The stream of events, each with its name."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        connection.request("GET", "/api/events")
+        connection.request("GET", "/api/events", headers=dict(self.headers))
         stream, name = connection.getresponse(), ""
         try:
             while line := stream.readline().decode():
@@ -91,12 +93,16 @@ class Client:
 
 
 @contextmanager
-def running(settings: Settings | None = None, token: str = "") -> Iterator[Client]:
-    """A studio that runs as long as the block."""
+def running(settings: Settings | None = None, token: str = "", *, apart: bool = False) -> Iterator[Client]:
+    """A studio that runs as long as the block; `apart` tells visitors apart."""
     app = create_app(settings)
     listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        Guard(app, token=token), log_level="warning", timeout_graceful_shutdown=1, lifespan="on", ws="none"
+        Guard(Visitors(app) if apart else app, token=token),
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        lifespan="on",
+        ws="none",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

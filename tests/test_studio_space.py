@@ -1,4 +1,4 @@
-"""The studio on `gradio.Server`: the same page, and an API for Gradio's clients; skipped without Gradio."""
+"""The studio among strangers, and on `gradio.Server`: the same page, and an API for Gradio's clients."""
 
 import http.client
 import json
@@ -7,11 +7,15 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from studio_server import Client, running
+
+from partita.studio.app import Settings
 
 SPACE = Path(__file__).parents[1] / "spaces"
 CLIENT = """
@@ -30,6 +34,35 @@ def test_the_space_says_what_hugging_face_must_know() -> None:
     assert len(values["short_description"]) <= 60, "as Hugging Face has it"
     wanted = (SPACE / "requirements.txt").read_text(encoding="utf-8").split()
     assert wanted == ["partita[spaces]"]
+
+
+def test_visitors_see_what_is_their_own() -> None:
+    def visitor(client: Client) -> Client:
+        cookie = client.ask("GET", "/")[2]["set-cookie"]
+        assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=None", "Partitioned"))
+        return replace(client, headers={"cookie": cookie.partition(";")[0]})
+
+    with running(Settings(local=False), apart=True) as server:
+        first, second = visitor(server), visitor(server)
+        assert "set-cookie" not in first.ask("GET", "/")[2]
+        (job,) = first.finish(first.start("classify", {"source": {"piece": "sorohanro-solo-trumpet.ogg"}}))
+        assert first.ask("GET", "/api/jobs")[1][0]["id"] == job["id"]
+        for model in ("card.json", "model.safetensors"):
+            first.upload((files("partita") / "pretrained" / "genre-linear" / model).read_bytes(), model, group="mine")
+        loading = {"name": "mine", "given": {"group": "mine"}}
+        assert first.ask("POST", "/api/models", loading)[0] == 201
+        assert [model["name"] for model in first.ask("GET", "/api/models")[1] if model["own"]] == ["mine"]
+        assert first.start("classify", {"source": {"recording": job["id"]}}, model="mine")
+        for stranger in (second, server):
+            assert stranger.ask("GET", "/api/jobs")[1] == []
+            assert next(stranger.events()) == ("jobs", [])
+            for method, path in (("GET", ""), ("GET", "/media"), ("GET", "/files/levels.u8"), ("DELETE", "")):
+                assert stranger.ask(method, f"/api/jobs/{job['id']}{path}")[0] == 404
+            asked = {"verb": "classify", "given": {"source": {"recording": job["id"]}}}
+            assert stranger.ask("POST", "/api/jobs", asked)[0] == 404
+            assert not any(model["own"] for model in stranger.ask("GET", "/api/models")[1])
+            assert stranger.ask("POST", "/api/models", loading)[0] == 422
+        assert first.ask("GET", f"/api/jobs/{job['id']}")[0] == 200
 
 
 @pytest.mark.skipif(find_spec("gradio") is None, reason="Gradio is not installed (pip install partita[spaces])")

@@ -10,6 +10,7 @@ from typing import Any
 from partita.errors import CheckpointError
 from partita.ledger import state_folder
 from partita.models import MODELS
+from partita.studio.visitors import VISITOR
 
 CARD = "card.json"
 WEIGHTS = "model.safetensors"
@@ -19,12 +20,18 @@ HEADLINES = ("accuracy", "interval", "n", "bits_per_note", "nats_per_patch", "nl
 
 def own_folder() -> Path:
     """Where the studio keeps the models that were trained in it or loaded into it."""
-    return state_folder() / "studio" / "models"
+    return _own_place() / "models"
 
 
 def kept_folder(verb: str) -> Path:
     """Where the studio keeps what a verb makes under a name: models of `train`, searches of `tune` and the like."""
-    return own_folder() if verb == "train" else state_folder() / "studio" / verb
+    return own_folder() if verb == "train" else _own_place() / verb
+
+
+def _own_place() -> Path:
+    """What is kept, for each visitor apart where there are several."""
+    whole = state_folder() / "studio"
+    return whole / "visitors" / VISITOR.get() if VISITOR.get() else whole
 
 
 def found() -> dict[str, Path]:

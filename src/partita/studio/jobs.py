@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from partita.errors import PartitaError
+from partita.studio.visitors import VISITOR
 
 State = Literal["waiting", "running", "paused", "done", "failed", "stopped"]
 ENDED: frozenset[State] = frozenset({"done", "failed", "stopped"})
@@ -40,6 +41,7 @@ class Job:
     given: Mapping[str, Any] = field(default_factory=dict)
     batch: str = ""
     taggable: bool = False
+    visitor: str = field(default_factory=VISITOR.get)
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     state: State = "waiting"
     done: int = 0

@@ -18,6 +18,7 @@ from typing import Any
 
 from partita.errors import PartitaError
 from partita.studio.jobs import ENDED, Job, QueueFull, State
+from partita.studio.visitors import VISITOR
 
 WORKER = (sys.executable, "-P", "-m", "partita.studio.worker")
 NO_WORKER = "the worker process does not start; partita doctor may say why"
@@ -117,6 +118,10 @@ class Queue:
         self.stop(job)
         with self.lock:
             self.jobs.pop(job.id, None)
+
+    def mine(self) -> dict[str, Job]:
+        """The jobs of the visitor who asks, by their ids, the oldest first."""
+        return {key: job for key, job in tuple(self.jobs.items()) if job.visitor == VISITOR.get()}
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         """Have every change told; returns what ends it."""

@@ -161,7 +161,7 @@ def _group(studio: "Studio", reference: Reference) -> Found:
 
 
 def _recording(studio: "Studio", reference: Reference) -> Found:
-    job = studio.queue.jobs.get(str(reference["recording"]))
+    job = studio.queue.mine().get(str(reference["recording"]))
     if job is None or job.source is None:
         raise Gone("this recording is no longer in the studio; drop it again")
     part = str(reference.get("part", ""))
@@ -169,7 +169,7 @@ def _recording(studio: "Studio", reference: Reference) -> Found:
 
 
 def _made(studio: "Studio", reference: Reference) -> Found:
-    job = studio.queue.jobs.get(str(reference["job"]))
+    job = studio.queue.mine().get(str(reference["job"]))
     if job is None:
         raise Gone("this result is no longer in the studio")
     name = str(reference.get("file"))
@@ -177,7 +177,7 @@ def _made(studio: "Studio", reference: Reference) -> Found:
 
 
 def _kept(studio: "Studio", reference: Reference) -> Found:
-    job = studio.queue.jobs.get(str(reference["kept"]))
+    job = studio.queue.mine().get(str(reference["kept"]))
     if job is None or "out" not in job.arguments:
         raise Gone("this result is no longer in the studio")
     folder = Path(job.arguments["out"])

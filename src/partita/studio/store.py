@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 
 from partita.errors import PartitaError
+from partita.studio.visitors import VISITOR
 
 GIGABYTE = 1_000_000_000
 
@@ -50,8 +51,8 @@ class Store:
         return self._uploads[key]
 
     def group(self, name: str) -> Path:
-        """The folder of a group's uploads."""
-        return self.folder / "groups" / re.sub(r"[^\w-]", "", name)[:64]
+        """The folder of a group's uploads, which is the visitor's own."""
+        return self.folder / "groups" / VISITOR.get() / re.sub(r"[^\w-]", "", name)[:64]
 
     async def receive(self, name: str, body: AsyncIterator[bytes], declared: int | None, group: str = "") -> Upload:
         """Write a body to disk as it comes.

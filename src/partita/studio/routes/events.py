@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from partita.studio.jobs import Job
 from partita.studio.routes.shared import Here
+from partita.studio.visitors import VISITOR
 
 if TYPE_CHECKING:
     from partita.studio.app import Studio
@@ -22,7 +23,7 @@ HEARTBEAT = 15.0
 
 @router.get("/events")
 async def events(studio: Here) -> StreamingResponse:
-    """Server-sent events: first every job, then those that change."""
+    """Server-sent events: first every job of one's own, then those that change."""
     return StreamingResponse(
         _stream(studio),
         media_type="text/event-stream",
@@ -38,12 +39,15 @@ async def _stream(studio: "Studio") -> AsyncIterator[str]:
         changed[job.id] = job
         wake.set()
 
+    visitor = VISITOR.get()
+
     def heard(job: Job) -> None:
-        loop.call_soon_threadsafe(note, job)
+        if job.visitor == visitor:
+            loop.call_soon_threadsafe(note, job)
 
     unwatch = studio.queue.watch(heard)
     try:
-        jobs = [job.summary() for job in tuple(studio.queue.jobs.values())]
+        jobs = [job.summary() for job in studio.queue.mine().values()]
         yield f"retry: 500\nevent: jobs\ndata: {json.dumps(jobs)}\n\n"
         while True:
             try:

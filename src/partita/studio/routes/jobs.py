@@ -22,9 +22,9 @@ class Asked(BaseModel):
 
 
 def _job(job: str, studio: Here) -> Job:
-    if job not in studio.queue.jobs:
-        raise HTTPException(404, "There is no such job (any more).")
-    return studio.queue.jobs[job]
+    if found := studio.queue.mine().get(job):
+        return found
+    raise HTTPException(404, "There is no such job (any more).")
 
 
 This = Annotated[Job, Depends(_job)]
@@ -38,8 +38,8 @@ def describe(studio: Here) -> list[dict[str, Any]]:
 
 @router.get("/jobs")
 def index(studio: Here) -> list[dict[str, Any]]:
-    """All jobs, the oldest first."""
-    return [job.summary() for job in tuple(studio.queue.jobs.values())]
+    """All of one's jobs, the oldest first."""
+    return [job.summary() for job in studio.queue.mine().values()]
 
 
 @router.post("/jobs", status_code=201)
