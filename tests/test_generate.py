@@ -20,7 +20,8 @@ from partita.evaluation import prepare_all
 from partita.example import Example
 from partita.generation import COPIED, PEAK, fit_to_hear, generate_sound, inverted
 from partita.metrics.audio import health
-from partita.models.beat_transformer import BeatTransformer, Block
+from partita.models.attention import Block
+from partita.models.beat_transformer import BeatTransformer
 from partita.models.codebook import Codebooks
 from partita.models.generator import Drawn, Request
 from partita.models.learnt import Learnt
@@ -114,7 +115,7 @@ def test_levels_become_magnitudes_and_the_same_levels_again(model: BeatTransform
 
 def test_drawing_step_by_step_is_the_same_network_as_training(model: BeatTransformer) -> None:
     torch.manual_seed(0)
-    block = Block(16, 2, 12, 0.0).eval()
+    block = Block(16, 2, 12, 0.0, wider=3, forgetting=0.2).eval()
     x = torch.randn(1, 12, 16)
     whole, memory, rows = block(x), (None, None), []
     for place in range(12):

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from partita.errors import UsageError
+from partita.models.attention import Block, Memory
 from partita.models.base import Batch, Item, Recipe
 from partita.models.codebook import Codebooks
 from partita.models.generator import COPIED_SECONDS, Drawn, Progress, Request
@@ -86,7 +87,8 @@ class BeatTransformer(PatchModel):
         self.label = _embedding(max(1, len(config.labels)), width)
         self.tempo = nn.Linear(1, width)
         self.blocks = nn.ModuleList(
-            Block(width, config.heads, self.context, config.dropout) for _ in range(config.layers)
+            Block(width, config.heads, self.context, config.dropout, wider=3, forgetting=0.2)
+            for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(width)
         self.so_far = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels - 1))
@@ -257,49 +259,6 @@ class BeatTransformer(PatchModel):
             if level < len(self.so_far):
                 x = x + self.so_far[level](codes[-1])
         return torch.stack(codes)
-
-
-Memory = tuple[Tensor | None, Tensor | None]
-"""Keys and values (1, heads, patches, size) of what a block has seen."""
-
-
-class Block(nn.Module):
-    """A causal transformer layer whose heads learn a bias for each distance back."""
-
-    def __init__(self, width: int, heads: int, context: int, dropout: float) -> None:
-        super().__init__()
-        self.heads, self.context = heads, context
-        self.attention_norm, self.feed_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        slopes = 2.0 ** -torch.arange(heads).float()
-        self.recency = nn.Parameter(-0.2 * torch.outer(slopes, torch.arange(context).float()))
-        self.feed = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, patches, width) -> the same, all patches at once."""
-        query, key, value = self._parts(x)
-        back = torch.arange(x.shape[1], device=x.device)
-        distance = back[:, None] - back
-        bias = self.recency[:, distance.clamp(min=0)].masked_fill(distance < 0, -math.inf)
-        return self._after(x, F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None]))
-
-    def step(self, x: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """The next patch (1, 1, width), with what was remembered of those before it, at most `context` in all."""
-        query, key, value = self._parts(x)
-        if memory[0] is not None and memory[1] is not None:
-            key = torch.cat([memory[0], key], 2)[:, :, -self.context :]
-            value = torch.cat([memory[1], value], 2)[:, :, -self.context :]
-        bias = self.recency[:, : key.shape[2]].flip(1)[None, :, None]
-        return self._after(x, F.scaled_dot_product_attention(query, key, value, attn_mask=bias)), (key, value)
-
-    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        parts = self.attention(self.attention_norm(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return parts[0], parts[1], parts[2]
-
-    def _after(self, x: Tensor, mixed: Tensor) -> Tensor:
-        x = x + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
-        return cast(Tensor, x + self.dropout(self.feed(self.feed_norm(x))))
 
 
 class Decider(nn.Module):

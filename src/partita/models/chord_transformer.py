@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from partita.errors import UsageError
 from partita.example import KEYS
+from partita.models.attention import Block, biases, recency
 from partita.models.base import Batch, Item, Recipe
 from partita.models.rolls import RollModel
 
@@ -38,6 +39,8 @@ OPENING = 16
 """Steps from a piece's start that are told apart from the rest."""
 HEAD = 16
 """Width of a copy head's query."""
+FORGETTING = 0.5
+"""What a step back costs the first head of attention, in nats, before training."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,12 @@ class ChordTransformer(RollModel):
         self.seen = nn.Linear(2 * keys, width)
         self.clocks = nn.ModuleList(_embedding(size, width) for size in (*CLOCKS, OPENING))
         self.blocks = nn.ModuleList(
-            Block(width, config.heads, config.context, config.dropout) for _ in range(config.layers)
+            Block(width, config.heads, config.context, config.dropout, wider=2, forgetting=FORGETTING)
+            for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(width)
         self.copy = nn.Linear(width, 2 * config.copies * HEAD)
-        self.copy_recency = nn.Parameter(_recency(config.copies, config.context))
+        self.copy_recency = nn.Parameter(recency(config.copies, config.context, FORGETTING))
         self.known = nn.Linear(width, decision)
         self.around = nn.Linear((rolls + 1) * WINDOW, decision)
         self.so_far = nn.Linear(keys, decision)
@@ -212,7 +216,7 @@ class ChordTransformer(RollModel):
         """Soft rolls (pieces, steps, copies, keys): chords that followed earlier steps like the one before this one."""
         query, key = self.copy(context).unflatten(-1, (2, self.config.copies, HEAD)).permute(2, 0, 3, 1, 4)
         key = F.pad(key, (0, 0, 1, 0))[:, :, :-1]  # the chord before this step followed the step before that
-        scores = query @ key.transpose(-1, -2) / math.sqrt(HEAD) + _biases(self.copy_recency, past.shape[1])
+        scores = query @ key.transpose(-1, -2) / math.sqrt(HEAD) + biases(self.copy_recency, past.shape[1])
         copied: Tensor = scores.softmax(-1) @ past[:, None]
         return copied.transpose(1, 2)
 
@@ -238,43 +242,10 @@ class ChordTransformer(RollModel):
         return torch.cat([above, notes[:, -1:]], 1)
 
 
-class Block(nn.Module):
-    """A causal transformer layer whose heads learn a bias for each distance back."""
-
-    def __init__(self, width: int, heads: int, steps: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.attention_norm, self.feed_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.recency = nn.Parameter(_recency(heads, steps))
-        self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(pieces, steps, width) -> the same."""
-        parts = self.attention(self.attention_norm(x)).unflatten(-1, (3, self.heads, -1))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=_biases(self.recency, x.shape[1]))
-        x = x + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
-        return cast(Tensor, x + self.dropout(self.feed(self.feed_norm(x))))
-
-
 def _embedding(size: int, width: int) -> nn.Embedding:
     table = nn.Embedding(size, width)
     nn.init.normal_(table.weight, std=0.1)
     return table
-
-
-def _recency(heads: int, steps: int) -> Tensor:
-    """Biases (heads, steps) by distance to start from: each head forgets half as fast as the one before."""
-    return -0.5 * torch.outer(2.0 ** -torch.arange(heads), torch.arange(steps, dtype=torch.float32))
-
-
-def _biases(recency: Tensor, steps: int) -> Tensor:
-    """(heads, steps, steps) to add to scores of attention: the bias of each distance, and nothing from the future."""
-    back = torch.arange(steps, device=recency.device)
-    distance = back[:, None] - back
-    return recency[:, distance.clamp(min=0)].masked_fill(distance < 0, -math.inf)
 
 
 def _before(cells: NDArray[Any], start: int, count: int) -> NDArray[Any]:
