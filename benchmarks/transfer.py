@@ -257,9 +257,9 @@ the log-mel spectrogram with the guide, so it counts for nothing where a donor w
 
 Settings were chosen on the 20 tuning pairs, of about 80 tried: at first with stand-ins for the judge (the same kind
 fitted to the clips of contents and donors, without those of the pair, and two genre-cnn), the accompaniment with the
-judge itself, too. The reported pairs were looked at three times: before the style's own playing joined in (given style: P 0.31,
-0.21-0.42, top-1 0.43; donor search: 0.32, 0.22-0.43, and 0.43), with 0.8 of the tones' power taken by it (0.44,
-0.33-0.56, and 0.60; 0.46, 0.34-0.57, and 0.53), and with 0.9, which the tuning pairs preferred, as it is here.
+judge itself, too. The reported pairs were looked at three times: before the style's own playing joined in (given
+style: P 0.31, 0.21-0.42, top-1 0.43; donor search: 0.32, 0.22-0.43, and 0.43), with 0.8 of the tones' power taken by
+it (0.44, 0.33-0.56, and 0.60; 0.46, 0.34-0.57, and 0.53), and with 0.9, which the tuning pairs preferred, as here.
 """
 GRADIENT_TEXT = """
 The reports' methods are slow: {pairs} of the pairs, the middle 5 s of the same contents, {vgg19} iterations of `vgg19`
