@@ -144,12 +144,12 @@ def test_a_wrong_request_is_answered_in_words(client: Client, asked: dict[str, A
 
 def test_what_is_kept_under_a_name_goes_on_and_what_fails_is_said(client: Client) -> None:
     out = {"name": "my ladder"}
-    options = {"model": "genre-linear", "seconds": 2.0, "settings": SMALL}
+    options = {"model": "genre-linear", "seconds": 4.0, "settings": SMALL}
     given = {"data": TONES, "out": out}
     first, again, wrong = (
         client.start("ladder", given, seeds=1, **options),
         client.start("ladder", given, seeds=1, **options),
-        client.start("ladder", given, seeds=1, **options | {"seconds": 1.0}),
+        client.start("ladder", given, seeds=1, **options | {"seconds": 3.0}),
     )
     jobs = client.finish(first, again, wrong)
     assert [job["state"] for job in jobs] == ["done", "done", "failed"]
