@@ -103,7 +103,7 @@ def library(page: Page, folder: Path) -> None:
 def transfer(page: Page, folder: Path) -> None:
     """Content and result, heard side by side."""
     (song,) = clips("karissa-hobbs-lets-go-fishin.ogg", folder, 1, 24.0)
-    page.locator("input[type=file]").first.set_input_files(song.rename(folder / "Let's Go Fishin.wav"))
+    page.locator("#transfer-content input").first.set_input_files(song.rename(folder / "Let's Go Fishin.wav"))
     page.get_by_label("Style: a bundled piece").select_option(label="Kevin MacLeod, Vibe Ace")
     expect(page.get_by_label("Strength")).to_be_visible()
     page.get_by_role("button", name="Transfer").click()
@@ -124,7 +124,8 @@ def generate(page: Page, folder: Path) -> None:
 def compose(page: Page, folder: Path) -> None:
     """A prompt with variations, the second one chosen."""
     prelude().write(folder / "Prelude in C.mid")
-    page.locator("input[type=file]").set_input_files(folder / "Prelude in C.mid")
+    page.locator("#compose-prompt input").set_input_files(folder / "Prelude in C.mid")
+    expect(page.get_by_role("button", name="Go on from it")).to_be_visible()
     expect(page.get_by_label("Variations")).to_be_visible()
     page.get_by_label("Variations").fill("3")
     page.get_by_label("Seconds", exact=True).fill("12")
