@@ -40,45 +40,28 @@ PAPERS: dict[type, Callable[[Any], Paper]] = {
 Answer = tuple[dict[str, Any], dict[str, Any]]
 
 
-def evaluate(work: Work) -> Answer:
-    """Measure a model."""
-    return _measured(work, measuring.evaluate)
+def _measuring(task: Callable[..., Any]) -> Callable[[Work], Answer]:
+    """What a worker does for a task that measures."""
+
+    def run(work: Work) -> Answer:
+        """Run it, write its page with tables, and put what it keeps into an archive; the digest is its headline."""
+        folder = Path(work.arguments.setdefault("out", str(work.folder / KEPT)))
+        result = task(**work.arguments, progress=work.progress)
+        work.tell(progress=[0, 0, "writing"])
+        value, words = report(result, work.folder)
+        if folder.is_dir() and any(folder.iterdir()):
+            shutil.make_archive(str(work.folder / KEPT), "zip", folder)
+        return result.json(), {"value": value, "words": words}
+
+    return run
 
 
-def repeat(work: Work) -> Answer:
-    """Train and measure several times."""
-    return _measured(work, measuring.repeat)
-
-
-def tune(work: Work) -> Answer:
-    """Search for settings."""
-    return _measured(work, tuning.tune)
-
-
-def ladder(work: Work) -> Answer:
-    """Measure what each leak is worth."""
-    return _measured(work, climbing.ladder)
-
-
-def reproduce(work: Work) -> Answer:
-    """Look at a report's claims, and try them."""
-    return _measured(work, reproducing.reproduce)
-
-
-def sweep(work: Work) -> Answer:
-    """Vary how a composer draws."""
-    return _measured(work, sweeping.sweep)
-
-
-def _measured(work: Work, task: Callable[..., Any]) -> Answer:
-    """Run a task, write its page with tables, and put what it keeps into an archive; the digest is its headline."""
-    folder = Path(work.arguments.setdefault("out", str(work.folder / KEPT)))
-    result = task(**work.arguments, progress=work.progress)
-    work.tell(progress=[0, 0, "writing"])
-    value, words = report(result, work.folder)
-    if folder.is_dir() and any(folder.iterdir()):
-        shutil.make_archive(str(work.folder / KEPT), "zip", folder)
-    return result.json(), {"value": value, "words": words}
+evaluate = _measuring(measuring.evaluate)
+repeat = _measuring(measuring.repeat)
+tune = _measuring(tuning.tune)
+ladder = _measuring(climbing.ladder)
+reproduce = _measuring(reproducing.reproduce)
+sweep = _measuring(sweeping.sweep)
 
 
 def report(result: Any, folder: Path) -> tuple[str, str]:
