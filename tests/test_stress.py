@@ -19,6 +19,7 @@ from partita.errors import DataError
 from partita.example import Example, Spectrogram
 from partita.features import GTZAN_SECONDS_PER_COLUMN, gtzan_levels, spectrogram
 from partita.models.classifier import Classifier, Prediction
+from partita.models.layers import degraded
 from partita.stress import apply, stress
 
 RATE = 22_050
@@ -138,6 +139,19 @@ def test_rows_are_altered_as_the_sound_is(name: str, tolerance: float) -> None:
     assert np.abs(heard - altered).mean() < tolerance
     if plain.shape == heard.shape:
         assert np.abs(heard - altered).mean() < np.abs(heard - plain).mean(), "nearer than the unaltered row"
+
+
+def test_what_is_learnt_from_is_degraded_as_often_as_asked() -> None:
+    levels, rng = row(music()).levels, np.random.default_rng(0)
+    assert degraded(levels, 0.0, rng) is levels
+    assert rng.random() == np.random.default_rng(0).random(), "nothing is drawn where nothing is asked for"
+    made = [degraded(levels, 0.4, np.random.default_rng(seed)) for seed in range(200)]
+    changed = [each for each in made if each is not levels]
+    assert 60 < len(changed) < 100
+    assert all(each.shape == levels.shape and each.dtype == np.uint8 for each in changed)
+    treble = np.array([each[100:].mean() for each in changed]) - levels[100:].mean()
+    assert (treble > 3).any(), "noise fills the treble"
+    assert (treble < -3).any(), "a band limit empties it"
 
 
 def test_rows_say_what_they_cannot_show() -> None:
