@@ -110,12 +110,12 @@ def test_batches_come_from_the_generator_alone(name: str) -> None:
 @every_model
 def test_a_tiny_training_learns(name: str) -> None:
     model, items, _ = songs(name, 6)
-    recipe = type(model.recipe)(steps=60, batch=8, warmup=5, validate_every=30, learning_rate=3e-3)
+    steps = 120 if name == "loop-gan" else 60  # of two networks that learn equally fast, what one gains the other loses
+    recipe = type(model.recipe)(steps=steps, batch=8, warmup=5, validate_every=30, learning_rate=3e-3)
     ignorant = chance(model, items)
     run = fit(model, items, items, recipe)
     scores = model.validate(items)
     shares = {"aaa-lstm": 0.75, "aaa-vae": 0.75, "toygan": 0.9}  # reports' own: silence at best, or hardly anything
-    shares["loop-gan"] = 0.75  # two networks that learn equally fast: what one gains the other loses
     assert scores["loss"] < shares.get(name, 0.6) * ignorant
     assert run.history
 
