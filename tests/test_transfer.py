@@ -18,7 +18,7 @@ from partita.models.classifier import Classifier
 from partita.tags import read_tags
 from partita.tasks.transfer import add_style, transfer
 from partita.transfers import METHODS, method_class, stems
-from partita.transfers.accompaniment import SHIFTS, accompany, by_beat, cheapest, phrases, pitch_classes
+from partita.transfers.accompaniment import SHIFTS, Chords, accompany, by_beat, cheapest, phrases, pitch_classes
 from partita.transfers.donors import GUIDE, VARIANTS
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
@@ -94,13 +94,13 @@ def chords(*roots: int, tempo: float = 120.0) -> Audio:
 def test_the_accompaniment_follows_the_chords_of_the_content() -> None:
     style = take_apart(chords(0, 5, 7, 2, 9, 4, 0, 5))
     content = take_apart(chords(3, 3, 8, 8, 10, 5, 1, 3))
-    made = accompany(content.rhythm, content.chords, style.rhythm, style.chords, style.harmonic, RATE, 8 * RATE)
+    made = accompany(content.chords, style.chords, style.harmonic, RATE, 8 * RATE)
     assert made.shape == (1, 8 * RATE)
-    ours, _ = by_beat(content.chords, RATE, content.rhythm.beats)
+    ours, _ = by_beat(content.chords.classes, RATE, content.rhythm.beats)
     theirs, size = by_beat(pitch_classes(made, RATE), RATE, content.rhythm.beats)
     agree = (ours * theirs).sum(1)[size > 0.2 * np.median(size)]
     assert np.median(agree) > 0.9, "every triad is there after transposing"
-    same = accompany(style.rhythm, style.chords, style.rhythm, style.chords, style.harmonic, RATE, 8 * RATE)
+    same = accompany(style.chords, style.chords, style.harmonic, RATE, 8 * RATE)
     assert np.corrcoef(same[0, RATE:-RATE], style.harmonic[0, RATE:-RATE])[0, 1] > 0.9, "its own is played as it is"
 
 
@@ -123,7 +123,7 @@ def test_a_style_without_tones_or_beats_accompanies_with_silence() -> None:
     for frames in (0, RATE // 10, 2 * RATE):
         tones = np.zeros((2, frames), np.float32)
         classes = np.zeros((12, 1 + frames // 512), np.float32)
-        made = accompany(content.rhythm, content.chords, content.rhythm, classes, tones, RATE, 2 * RATE)
+        made = accompany(content.chords, Chords(content.rhythm, classes), tones, RATE, 2 * RATE)
         assert made.shape == (2, 2 * RATE)
         assert not made.any()
 

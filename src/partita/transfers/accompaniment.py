@@ -8,6 +8,7 @@ are stretches of the style recording itself, which fade into one another.
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import soxr
@@ -32,6 +33,13 @@ QUIET, PER_DECIBEL = 6.0, 0.03
 FADE_SECONDS = 0.03
 
 
+class Chords(NamedTuple):
+    """A recording's rhythm, and the pitch classes of its tones (12, frames), frames as in `separation`."""
+
+    rhythm: Rhythm
+    classes: Array
+
+
 def pitch_classes(tones: Array, rate: int) -> Array:
     """Amplitude of the twelve pitch classes of tones (channels, n): (12, frames), frames as in `separation`."""
     hz = np.fft.rfftfreq(frame_sizes(rate)[0], 1 / rate)
@@ -42,28 +50,25 @@ def pitch_classes(tones: Array, rate: int) -> Array:
     return np.concatenate(rows, axis=1).astype(np.float32)
 
 
-def accompany(
-    content: Rhythm, wanted: Array, style: Rhythm, classes: Array, tones: Array, rate: int, frames: int
-) -> Array:
-    """The style's tones (channels, n) on the content's beats and chords: (channels, frames).
+def accompany(content: Chords, style: Chords, tones: Array, rate: int, frames: int) -> Array:
+    """The style's `tones` (channels, n) on the content's beats and chords: (channels, frames).
 
-    `wanted` and `classes` (12, frames) are pitch classes of content and style. Silence where the style has not two
-    beats.
+    Silence where the style has not two beats.
     """
-    style = style.at_octave(content.tempo)
-    inside = np.flatnonzero((style.beats >= 0) & (style.beats <= tones.shape[1] / rate))
+    ours, theirs = content.rhythm, style.rhythm.at_octave(content.rhythm.tempo)
+    inside = np.flatnonzero((theirs.beats >= 0) & (theirs.beats <= tones.shape[1] / rate))
     made = np.zeros((len(tones), frames), np.float32)
     if len(inside) < 2:
         return made
-    beats = style.beats[inside]
-    chords, _ = by_beat(wanted, rate, content.beats)
-    there, loudness = by_beat(classes, rate, beats)
-    ours, theirs = np.arange(len(chords)) - content.downbeat, np.arange(len(there)) + int(inside[0]) - style.downbeat
-    chain, shifts = cheapest(chords, there, loudness, (ours - theirs[:, None]) % BEATS_PER_BAR != 0)
+    beats = theirs.beats[inside]
+    wanted, _ = by_beat(content.classes, rate, ours.beats)
+    there, loudness = by_beat(style.classes, rate, beats)
+    counted = np.arange(len(wanted)) - ours.downbeat, inside[:-1] - theirs.downbeat
+    chain, shifts = cheapest(wanted, there, loudness, (counted[0] - counted[1][:, None]) % BEATS_PER_BAR != 0)
     fade = round(FADE_SECONDS * rate)
     rise = np.sin(np.linspace(0, np.pi / 2, 2 * fade, dtype=np.float32))
     for first, last in phrases(chain, shifts):
-        start, end = (round(float(content.beats[beat]) * rate) for beat in (first, last))
+        start, end = (round(float(ours.beats[beat]) * rate) for beat in (first, last))
         source = beats[chain[first]] * rate, beats[chain[last - 1] + 1] * rate
         part = _played(tones, rate, source, end - start, fade, int(shifts[first]))
         part[:, : 2 * fade] *= rise

@@ -25,7 +25,7 @@ from partita.features import Array
 from partita.rhythm import Rhythm
 from partita.separation import edited, frame_sizes, separate
 from partita.training import Progress
-from partita.transfers.accompaniment import accompany, pitch_classes
+from partita.transfers.accompaniment import Chords, accompany, pitch_classes
 from partita.transfers.base import Transfer, as_loud_as
 from partita.transfers.drums import TimeMap, follow, map_time
 from partita.transfers.timbre import (
@@ -60,8 +60,8 @@ class StemsConfig:
     """How much of the style is taken, 0 to 1 each: `strength` of everything, and of its parts.
 
     `drums` (up to 2: louder), `timbre` of the tones, `comping`: the style's own playing on the content's chords, and
-    the tones' course over its bar. `tempo` is the content's, or
-    the style's: then the content is stretched and the result is longer or shorter.
+    the tones' course over its bar. `tempo` is the content's, or the style's: then the content is stretched and the
+    result is longer or shorter.
     """
 
     strength: float = 1.0
@@ -81,18 +81,19 @@ class StemsConfig:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A recording taken apart: stems (channels, n), rhythm, pitch classes (12, frames) of the tones.
-
-    And power (48 bands, frames) of the tones and of the whole.
-    """
+    """A recording taken apart: stems (channels, n), chords, power (48 bands, frames) of the tones and of the whole."""
 
     harmonic: Array
     percussive: Array
-    rhythm: Rhythm
-    chords: Array
+    chords: Chords
     tones: Array
     whole: Array
     timbre: Timbre
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """Its beats."""
+        return self.chords.rhythm
 
 
 class Stems(Transfer):
@@ -164,18 +165,17 @@ class Stems(Transfer):
                 factors *= mosaic_gain(shaped, mosaic.render(shaped), timbre * MOSAIC_SHARE)
             return spectra * factors
 
-        shaped = edited(ours.harmonic, rate, edit)
-        share = config.strength * config.comping * ACCOMPANIMENT_SHARE
-        if share:
-            joined = in_channels(
-                accompany(
-                    ours.rhythm, ours.chords, theirs.rhythm, theirs.chords, theirs.harmonic, rate, shaped.shape[1]
-                ),
-                len(shaped),
-            )
-            joined *= np.float32(np.sqrt(_power(shaped) / max(_power(joined), 1e-20)))
-            shaped = np.float32(np.sqrt(1 - share)) * shaped + np.float32(np.sqrt(share)) * joined
-        return with_spectrum(shaped, rate, theirs.tones, timbre)
+        joined = self._accompanied(edited(ours.harmonic, rate, edit), ours, theirs, rate)
+        return with_spectrum(joined, rate, theirs.tones, timbre)
+
+    def _accompanied(self, tones: Array, ours: Parts, theirs: Parts, rate: int) -> Array:
+        """Tones of the content (channels, n) with the style's own playing beside them, as loud together as alone."""
+        share = self.config.strength * self.config.comping * ACCOMPANIMENT_SHARE
+        if not share:
+            return tones
+        played = in_channels(accompany(ours.chords, theirs.chords, theirs.harmonic, rate, tones.shape[1]), len(tones))
+        played *= np.float32(np.sqrt(_power(tones) / max(_power(played), 1e-20)))
+        return np.asarray(np.sqrt(1 - share) * tones + np.sqrt(share) * played, np.float32)
 
 
 def take_apart(audio: Audio) -> Parts:
@@ -184,8 +184,8 @@ def take_apart(audio: Audio) -> Parts:
     heard = rhythm.listen(audio.mono(rhythm.RATE))
     tones, whole = powers(harmonic, audio.rate), powers(audio.samples, audio.rate)
     seconds = np.arange(tones.shape[1]) * frame_sizes(audio.rate)[1] / audio.rate
-    chords = pitch_classes(harmonic, audio.rate)
-    return Parts(harmonic, percussive, heard, chords, tones, whole, describe(tones, heard.position(seconds)))
+    chords = Chords(heard, pitch_classes(harmonic, audio.rate))
+    return Parts(harmonic, percussive, chords, tones, whole, describe(tones, heard.position(seconds)))
 
 
 def with_spectrum(samples: Array, rate: int, style: Array, strength: float) -> Array:
