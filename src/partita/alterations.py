@@ -10,13 +10,13 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partita.audio import Audio
-from partita.example import Spectrogram
 from partita.features import GTZAN_RATE, hann, hz_to_mel, mel_filters, mel_to_hz
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 Levels = NDArray[np.uint8]
+Column = NDArray[np.float64]
 
 FFT, HOP = 2048, 512
 BANDS = 128
@@ -35,11 +36,14 @@ BIT_RATE = 64_000
 
 @dataclass(frozen=True)
 class Alteration:
-    """`sound` alters audio, `picture` a row of the GTZAN archive; None where a row can't show it, and then `why`."""
+    """`sound` alters audio, `picture` the levels (128, columns) of a row of the GTZAN archive.
+
+    `picture` is None where a row can't show it, and then `why`.
+    """
 
     words: str
     sound: Callable[[Audio], Audio]
-    picture: Callable[[Spectrogram], Spectrogram] | None
+    picture: Callable[[Levels], Levels] | None
     why: str = ""
 
 
@@ -221,38 +225,43 @@ def shaped_levels(levels: Levels, gain: Callable[[NDArray[np.float64]], NDArray[
     return _shown(_db(levels) + 20 * np.log10(np.maximum(gain(band_centres()), 1e-5))[:, None])
 
 
-def faster_row(row: Spectrogram, speed: float) -> Spectrogram:
-    """A row with its columns nearer together or further apart, between columns by interpolation."""
-    columns = row.levels.shape[1]
+def faster_levels(levels: Levels, speed: float) -> Levels:
+    """Levels with their columns nearer together or further apart, between columns by interpolation."""
+    columns = levels.shape[1]
     places = np.minimum(np.arange(round(columns / speed)) * speed, columns - 1)
     before = np.minimum(places.astype(int), max(columns - 2, 0))
     part = places - before
     after = np.minimum(before + 1, columns - 1)
-    levels = row.levels[:, before] * (1 - part) + row.levels[:, after] * part
-    return replace(row, levels=np.rint(levels).astype(np.uint8))
+    return np.asarray(np.rint(levels[:, before] * (1 - part) + levels[:, after] * part), np.uint8)
 
 
-def higher_row(row: Spectrogram, semitones: float) -> Spectrogram:
-    """A row whose every frequency is so many semitones higher: each band takes what was at its frequency before."""
+def higher_levels(levels: Levels, semitones: float) -> Levels:
+    """Levels whose every frequency is so many semitones higher: each band takes what was at its frequency before."""
     ends = hz_to_mel(np.array([0.0, GTZAN_RATE / 2]))
     before = hz_to_mel(band_centres() / 2 ** (semitones / 12))
     places = np.clip(before / ends[1] * (BANDS + 1) - 1, 0, BANDS - 1)
     below = np.minimum(places.astype(int), BANDS - 2)
     part = (places - below)[:, None]
-    db = _db(row.levels)
-    return replace(row, levels=_shown(db[below] * (1 - part) + db[below + 1] * part))
+    db = _db(levels)
+    return _shown(db[below] * (1 - part) + db[below + 1] * part)
 
 
 def noisy_levels(levels: Levels, ratio_db: float, rng: np.random.Generator) -> Levels:
     """Levels (128, columns) as after white noise: in each cell its power with the scatter that so few bins leave it."""
-    filters = mel_filters(GTZAN_RATE, FFT, BANDS).astype(np.float64)
+    height, size, bins = _bands()
     power = 10 ** (_db(levels) / 10)
     # triangles of height 1 add up to 1 in every bin, so bands over their height add up to the power of all bins
-    per_bin = (power / filters.max(1)[:, None]).sum(0).mean() / filters.shape[1] * 10 ** (-ratio_db / 10)
-    # independent bins in a band: a Hann window makes the powers of neighbours alike, by (2/3)^2 and (1/6)^2
-    bins = np.maximum(1.0, filters.sum(1) ** 2 / np.square(filters).sum(1) / (1 + 2 * (4 / 9 + 1 / 36)))[:, None]
-    scatter = rng.gamma(bins, 1 / bins, levels.shape)
-    return _shown(10 * np.log10(power + per_bin * filters.sum(1)[:, None] * scatter))
+    per_bin = (power / height).sum(0).mean() / (FFT // 2 + 1) * 10 ** (-ratio_db / 10)
+    return _shown(10 * np.log10(power + per_bin * size * rng.gamma(bins, 1 / bins, levels.shape)))
+
+
+@cache
+def _bands() -> tuple[Column, Column, Column]:
+    """Height and sum of each mel band's filter, and how many independent bins it holds: (128, 1) each."""
+    filters = mel_filters(GTZAN_RATE, FFT, BANDS).astype(np.float64)
+    # a Hann window makes the powers of neighbours alike, by (2/3)^2 and (1/6)^2
+    bins = np.maximum(1.0, filters.sum(1) ** 2 / np.square(filters).sum(1) / (1 + 2 * (4 / 9 + 1 / 36)))
+    return filters.max(1)[:, None], filters.sum(1)[:, None], bins[:, None]
 
 
 NORMALISED = "rows are normalised to their loudest value"
@@ -264,27 +273,27 @@ ALTERATIONS = {
     "equaliser": Alteration(
         "a gentle random equaliser, at most 3 dB",
         lambda a: filtered(a, equaliser(_generator(a.samples))),
-        lambda r: replace(r, levels=shaped_levels(r.levels, equaliser(_generator(r.levels)))),
+        lambda levels: shaped_levels(levels, equaliser(_generator(levels))),
     ),
-    "tempo +6 %": Alteration("faster, by a phase vocoder", lambda a: faster(a, 1.06), lambda r: faster_row(r, 1.06)),
-    "tempo -6 %": Alteration("slower, by a phase vocoder", lambda a: faster(a, 0.94), lambda r: faster_row(r, 0.94)),
-    "pitch +1": Alteration("a semitone higher", lambda a: higher(a, 1), lambda r: higher_row(r, 1)),
-    "pitch -1": Alteration("a semitone lower", lambda a: higher(a, -1), lambda r: higher_row(r, -1)),
+    "tempo +6 %": Alteration("faster, by a phase vocoder", lambda a: faster(a, 1.06), lambda x: faster_levels(x, 1.06)),
+    "tempo -6 %": Alteration("slower, by a phase vocoder", lambda a: faster(a, 0.94), lambda x: faster_levels(x, 0.94)),
+    "pitch +1": Alteration("a semitone higher", lambda a: higher(a, 1), lambda x: higher_levels(x, 1)),
+    "pitch -1": Alteration("a semitone lower", lambda a: higher(a, -1), lambda x: higher_levels(x, -1)),
     "MP3 64 kbit/s": Alteration("through a lossy codec", coded, None, "a codec works on the sound"),
     "high-pass 30 Hz": Alteration(
         "what can't be heard below is gone",
         lambda a: filtered(a, high_pass),
-        lambda r: replace(r, levels=shaped_levels(r.levels, high_pass)),
+        lambda levels: shaped_levels(levels, high_pass),
     ),
     "band limit 8 kHz": Alteration(
         "what is above is gone",
         lambda a: filtered(a, low_pass),
-        lambda r: replace(r, levels=shaped_levels(r.levels, low_pass)),
+        lambda levels: shaped_levels(levels, low_pass),
     ),
     "noise 20 dB": Alteration(
         "white noise, 20 dB below",
         lambda a: noisy(a, 20),
-        lambda r: replace(r, levels=noisy_levels(r.levels, 20, _generator(r.levels))),
+        lambda levels: noisy_levels(levels, 20, _generator(levels)),
     ),
     "mono": Alteration("both channels the same", lambda a: widened(a, 0), None, NO_CHANNELS),
     "twice as wide": Alteration("what differs between channels doubled", lambda a: widened(a, 2), None, NO_CHANNELS),

@@ -81,8 +81,9 @@ def stress(model: Classifier, examples: Sequence[Example], progress: Progress | 
 def apply(alteration: Alteration, media: Recording) -> Audio | Spectrogram | None:
     """The altered recording, or None where the alteration can't be made of it or would leave it as it is."""
     if isinstance(media, Spectrogram):
-        usable = alteration.picture is not None and media.front_end == "gtzan-logmel"
-        return alteration.picture(media) if usable and alteration.picture else None
+        if alteration.picture is None or media.front_end != "gtzan-logmel":
+            return None
+        return replace(media, levels=alteration.picture(media.levels))
     if isinstance(media, Excerpt):
         return None  # windows cut for a ladder are not altered
     audio = Audio.read(media.path) if isinstance(media, AudioFile) else media

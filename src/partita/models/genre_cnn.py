@@ -35,8 +35,8 @@ class GenreCNNConfig:
     use, stretches of `columns` are scored `hop` apart, and the summary decision's log-probabilities are added
     `summary_weight` times; `penalty` and `copies` are as in genre-linear. The rest is augmentation: tempo and contrast
     change by up to the share given, pitch by up to so many mel bands; a share of `degrade` is heard through noise or
-    without its treble; `masks` bands of frequency and of time up to the
-    widths given are hidden; `mixup` is the parameter of its Beta distribution, `smoothing` that of the labels.
+    without its treble; `masks` bands of frequency and of time up to the widths given are hidden; `mixup` is the
+    parameter of its Beta distribution, `smoothing` that of the labels.
     """
 
     labels: tuple[str, ...] = ()
