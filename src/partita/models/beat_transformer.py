@@ -27,6 +27,7 @@ from partita.models.attention import Block, Memory
 from partita.models.base import Batch, Item, Recipe
 from partita.models.codebook import Codebooks
 from partita.models.generator import COPIED_SECONDS, Drawn, Progress, Request
+from partita.models.layers import embedding
 from partita.models.learnt import Learnt
 from partita.models.patch_loops import PatchConfig, PatchModel, pace
 from partita.models.residue import Residue
@@ -36,6 +37,8 @@ STILL = 42.0
 """A bar that is all so many decibels below the loudest counts as silent; of real bars 5 in 1,000 are."""
 TRIES = 4
 """How often a silent bar is drawn again: silence, once begun, tends to go on, since codes like what was before."""
+SPREAD = 0.05
+"""Deviation of embeddings before training."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,17 @@ class BeatTransformer(PatchModel):
         self.codebooks = Codebooks(config.levels, config.codes, self.patch_size)
         self.residue = Residue(config.codes, config.patch, config.mels)
         self.learnt = Learnt(config.levels, config.codes)
-        self.seen = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels))
+        self.seen = nn.ModuleList(embedding(config.codes, width, SPREAD) for _ in range(config.levels))
         self.first = nn.Parameter(torch.zeros(width))
-        self.place = _embedding(self.patches_per_bar, width)
-        self.label = _embedding(max(1, len(config.labels)), width)
+        self.place = embedding(self.patches_per_bar, width, SPREAD)
+        self.label = embedding(max(1, len(config.labels)), width, SPREAD)
         self.tempo = nn.Linear(1, width)
         self.blocks = nn.ModuleList(
             Block(width, config.heads, self.context, config.dropout, wider=3, forgetting=0.2)
             for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(width)
-        self.so_far = nn.ModuleList(_embedding(config.codes, width) for _ in range(config.levels - 1))
+        self.so_far = nn.ModuleList(embedding(config.codes, width, SPREAD) for _ in range(config.levels - 1))
         self.deciders = nn.ModuleList(Decider(width, config.codes) for _ in range(config.levels))
         self.dropout = nn.Dropout(config.dropout)
 
@@ -271,9 +274,3 @@ class Decider(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) -> (..., codes)."""
         return cast(Tensor, self.net(x))
-
-
-def _embedding(size: int, width: int) -> nn.Embedding:
-    table = nn.Embedding(size, width)
-    nn.init.normal_(table.weight, std=0.05)
-    return table

@@ -26,6 +26,7 @@ from partita.errors import UsageError
 from partita.example import KEYS
 from partita.models.attention import Block, biases, recency
 from partita.models.base import Batch, Item, Recipe
+from partita.models.layers import embedding
 from partita.models.rolls import RollModel
 
 BELOW, ABOVE = 24, 36
@@ -41,6 +42,8 @@ HEAD = 16
 """Width of a copy head's query."""
 FORGETTING = 0.5
 """What a step back costs the first head of attention, in nats, before training."""
+SPREAD = 0.1
+"""Deviation of embeddings before training."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class ChordTransformer(RollModel):
         keys, width, decision = config.keys, config.width, config.decision
         rolls = config.recent + config.copies
         self.seen = nn.Linear(2 * keys, width)
-        self.clocks = nn.ModuleList(_embedding(size, width) for size in (*CLOCKS, OPENING))
+        self.clocks = nn.ModuleList(embedding(size, width, SPREAD) for size in (*CLOCKS, OPENING))
         self.blocks = nn.ModuleList(
             Block(width, config.heads, config.context, config.dropout, wider=2, forgetting=FORGETTING)
             for _ in range(config.layers)
@@ -127,7 +130,7 @@ class ChordTransformer(RollModel):
         self.known = nn.Linear(width, decision)
         self.around = nn.Linear((rolls + 1) * WINDOW, decision)
         self.so_far = nn.Linear(keys, decision)
-        self.last, self.number = _embedding(keys + 1, decision), _embedding(COUNTED, decision)
+        self.last, self.number = embedding(keys + 1, decision, SPREAD), embedding(COUNTED, decision, SPREAD)
         self.think = nn.Sequential(
             nn.LayerNorm(decision),
             nn.Linear(decision, 2 * decision),
@@ -240,12 +243,6 @@ class ChordTransformer(RollModel):
         notes: Tensor = self.note(x)
         above = (notes[:, :-1] + intervals + pointed).masked_fill(keys <= last[:, None], -math.inf)
         return torch.cat([above, notes[:, -1:]], 1)
-
-
-def _embedding(size: int, width: int) -> nn.Embedding:
-    table = nn.Embedding(size, width)
-    nn.init.normal_(table.weight, std=0.1)
-    return table
 
 
 def _before(cells: NDArray[Any], start: int, count: int) -> NDArray[Any]:

@@ -65,6 +65,13 @@ class SummaryDecision(nn.Module):
         self.bias.copy_(bias.detach() - mean @ folded)
 
 
+def embedding(size: int, width: int, spread: float) -> nn.Embedding:
+    """A table of `size` vectors, whose numbers have a deviation of `spread` before training."""
+    table = nn.Embedding(size, width)
+    nn.init.normal_(table.weight, std=spread)
+    return table
+
+
 def augmented_summaries(
     items: Sequence[Item], copies: int, columns: int, hop: int, rng: np.random.Generator, degrade: float = 0.0
 ) -> list[NDArray[np.float32]]:

@@ -48,10 +48,13 @@ from partita.models.decisions import (
     struck_before,
     whats_allowed,
 )
+from partita.models.layers import embedding
 from partita.models.note_reader import NoteReader, frequencies, rows_kept
 
 READ = (SIZES[SHIFT], START + 1, SIZES[LOUD] + 1, SIZES[LONG] + 1)
 """How many values of each column are read: those that are decided, and "none"."""
+SPREAD = 0.3
+"""Deviation of embeddings before training."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,11 @@ class NoteTransformer(DecisionComposer):
         super().__init__(config)
         width = config.width
         self.pairs = width // config.heads // 4
-        self.read = nn.ModuleList(_embedding(size, width) for size in READ)
+        self.read = nn.ModuleList(embedding(size, width, SPREAD) for size in READ)
         self.later = nn.Parameter(0.1 * torch.randn(width))
         self.blocks = nn.ModuleList(Block(width, config.heads, config.layers) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
-        self.given = nn.ModuleList(_embedding(size, width) for size in READ[:LONG])
+        self.given = nn.ModuleList(embedding(size, width, SPREAD) for size in READ[:LONG])
         self.think = nn.ModuleList(nn.Linear(width, width) for _ in range(LONG))
         self.say = nn.ModuleList(nn.Linear(width, size) for size in SIZES)
         self.interval = nn.Linear(width, 2 * UP - 1)
@@ -284,9 +287,3 @@ def _turned(x: Tensor, turn: Tensor) -> Tensor:
     """Turn pairs of dimensions by angles whose cosines and sines are given."""
     (cos, sin), (a, b) = turn.to(x.dtype), x.chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
-
-
-def _embedding(size: int, width: int) -> nn.Embedding:
-    table = nn.Embedding(size, width)
-    nn.init.normal_(table.weight, std=0.3)
-    return table
