@@ -111,9 +111,7 @@ def _comparisons(comparisons: Sequence[Compared]) -> str:
         pages.row(
             compared.other,
             pages.number(f"{100 * compared.other_accuracy:.1f}"),
-            pages.number(
-                f"{100 * compared.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in compared.interval)
-            ),
+            _points(compared.difference, compared.interval),
             pages.number(f"{compared.only_this} : {compared.only_other}"),
             pages.number(f"{compared.p:.2g}"),
             pages.number(f"{compared.n}"),
@@ -133,9 +131,7 @@ def _stress(stressed: Sequence[Stressed]) -> str:
         pages.row(
             row.words,
             pages.number(f"{100 * row.accuracy:.1f}"),
-            pages.number(
-                f"{100 * row.difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in row.difference_interval)
-            ),
+            _points(row.difference, row.difference_interval),
             pages.number(f"{row.p:.2g}"),
             pages.number(f"{100 * row.consistency:.1f}"),
             pages.number(f"{row.n}"),
@@ -262,6 +258,10 @@ def _share_row(name: str, value: float, interval: Iterable[float], n: int, kind:
         *more,
         pages.number(f"{n}"),
     )
+
+
+def _points(difference: float, interval: Iterable[float]) -> str:
+    return pages.number(f"{100 * difference:+.1f}", " to ".join(f"{100 * end:+.1f}" for end in interval))
 
 
 def _range(interval: Iterable[float]) -> str:

@@ -107,6 +107,12 @@ class SoundLikeness:
         found = self.distances[embedding][distance]
         return found.made / max(found.real, 1e-9)
 
+    @property
+    def pairs(self) -> dict[str, Mapping[str, float]]:
+        """What was measured of "made" and "real" sounds alike, by the field's name."""
+        names = ("periodicity", "novelty", "agreement", "copied", "nearest", "token_copies")
+        return {name: pair for name in names if (pair := getattr(self, name))}
+
     def json(self) -> dict[str, Any]:
         """JSON-ready values."""
         distances = {

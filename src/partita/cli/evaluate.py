@@ -266,15 +266,9 @@ def sound_lines(result: "SoundLikeness") -> list[str]:
                 f"real to real {found.real:.3f}, {_range(found.bound[1:])} within held-out, noise {found.noise:.3f}"
             )
             lines.append(f"{name:<12} {found.made:.3f}  by {embedding}; {beside}")
-    pairs = {
-        "periodicity": result.periodicity,
-        "novelty dB": result.novelty,
-        "in its class": result.agreement,
-        "copies": {which: float(count) for which, count in result.copied.items()},
-        "nearest": result.nearest,
-        "16 tokens": result.token_copies or {},
-    }
-    lines += [f"{name:<12} {pair['made']:.3f}  real {pair['real']:.3f}" for name, pair in pairs.items() if pair]
+    words = {"novelty": "novelty dB", "agreement": "in its class", "copied": "copies", "token_copies": "16 tokens"}
+    for name, pair in result.pairs.items():
+        lines.append(f"{words.get(name, name):<12} {pair['made']:.3f}  real {pair['real']:.3f}")
     convergence, distance = result.inversion.values()
     return [
         *lines,

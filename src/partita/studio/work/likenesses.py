@@ -107,15 +107,16 @@ def of_sounds(result: SoundLikeness) -> Paper:
         for embedding, kinds in result.distances.items()
         for name, found in kinds.items()
     ]
-    kinds = {
-        "periodicity": result.periodicity,
-        "novelty, dB": result.novelty,
-        "found in their class": result.agreement,
-        "copies of training recordings": {which: float(count) for which, count in result.copied.items()},
-        "nearest training recording (correlation)": result.nearest,
-        "runs of 16 tokens that come in training": result.token_copies or {},
+    words = {
+        "novelty": "novelty, dB",
+        "agreement": "found in their class",
+        "copied": "copies of training recordings",
+        "nearest": "nearest training recording (correlation)",
+        "token_copies": "runs of 16 tokens that come in training",
     }
-    rows: Rows = [[name, pair["made"], pair["real"]] for name, pair in kinds.items() if pair]
+    rows: Rows = [
+        [words.get(name, name), float(pair["made"]), float(pair["real"])] for name, pair in result.pairs.items()
+    ]
     first = next(iter(result.distances.values()))["frechet"]
     columns = ("distance", "made", "real", "range of real", "noise")
     return Paper(
