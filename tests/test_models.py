@@ -24,6 +24,7 @@ from partita.models.decisions import before, moments, pedal_before, shifts_allow
 from partita.models.generator import Generator
 from partita.models.rolls import RollModel
 from partita.models.stretches import chunk_spans, chunk_starts
+from partita.settings import Plan
 from partita.training import fit
 
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -193,6 +194,13 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
         model_class("genre-linear").tiny().set(widht=3)
     with pytest.raises(CheckpointError, match="does not fit"):
         model_class("genre-linear").from_config_json({"labels": ["a"], "nonsense": 1})
+
+
+def test_settings_that_only_fit_together_are_set_together() -> None:
+    plan = Plan.of("beat-transformer", ("a", "b"), {"width": "192", "heads": "6", "steps": "7"})
+    assert (plan.config.width, plan.config.heads, plan.recipe.steps) == (192, 6, 7)
+    with pytest.raises(UsageError, match="multiple of heads"):
+        Plan.of("beat-transformer", ("a", "b"), {"width": "192"})
 
 
 def test_an_absent_device_is_refused_with_those_present() -> None:

@@ -44,18 +44,16 @@ class Plan:
 
     def changed(self, settings: Settings) -> Self:
         """The plan with settings of the config or the recipe changed by name."""
-        plan, recipe_fields = self, {field.name for field in fields(Recipe)}
-        for setting, value in settings.items():
-            part = "recipe" if setting in recipe_fields else "config"
-            target: Any = getattr(plan, part)
-            if not hasattr(target, setting) or setting == "labels":
+        recipe_fields = {field.name for field in fields(Recipe)}
+        for setting in settings:
+            if setting == "labels" or not (setting in recipe_fields or hasattr(self.config, setting)):
                 known = ", ".join(sorted(_known(self.kind)))
                 raise UsageError(f"{self.kind.name} has no setting {setting!r}; it has {known}.")
-            target = with_setting(target, setting, value)
-            if setting == "steps":  # said outright, so they count instead of the recipe's epochs
-                target = replace(target, epochs=0)
-            plan = replace(plan, **{part: target})
-        return plan
+        recipe = with_settings(self.recipe, {name: value for name, value in settings.items() if name in recipe_fields})
+        if "steps" in settings:  # said outright, so they count instead of the recipe's epochs
+            recipe = replace(recipe, epochs=0)
+        config = {name: value for name, value in settings.items() if name not in recipe_fields}
+        return replace(self, config=with_settings(self.config, config), recipe=recipe)
 
     def new(self, seed: int) -> Model:
         """An untrained model whose weights are drawn from `seed`.
@@ -125,16 +123,17 @@ def _known(kind: type[Model]) -> set[str]:
     return {field.name for each in (kind.Config, Recipe) for field in fields(each)} - {"labels"}
 
 
-def with_setting(config: Any, setting: str, value: str | int | float) -> Any:
-    """A dataclass with one of its fields changed to `value`, read as the type that it has.
+def with_settings(config: Any, settings: Settings) -> Any:
+    """A dataclass with fields changed by name, all at once, each value read as the type that its field has.
 
     Raises `UsageError` for a value of another kind, or one that is no choice.
     """
-    new = _like(getattr(config, setting), value, setting)
-    hint = get_type_hints(type(config))[setting]
-    if get_origin(hint) is Literal and new not in get_args(hint):
-        raise UsageError(f"{setting} is one of {', '.join(map(str, get_args(hint)))}, not {value!r}")
-    return replace(config, **{setting: new})
+    hints = get_type_hints(type(config))
+    new = {setting: _like(getattr(config, setting), value, setting) for setting, value in settings.items()}
+    for setting, value in new.items():
+        if get_origin(hints[setting]) is Literal and value not in get_args(hints[setting]):
+            raise UsageError(f"{setting} is one of {', '.join(map(str, get_args(hints[setting])))}, not {value!r}")
+    return replace(config, **new)
 
 
 def _like(old: Any, value: str | int | float, name: str) -> Any:

@@ -14,7 +14,7 @@ from partita.checkpoint import load
 from partita.errors import AudioError, CheckpointError, UsageError, unknown
 from partita.features import gtzan_levels
 from partita.models.classifier import Classifier
-from partita.settings import Settings, with_setting
+from partita.settings import Settings, with_settings
 from partita.training import Progress
 from partita.transfers import judge as judges
 from partita.transfers import method_class
@@ -236,12 +236,11 @@ def _report_method(name: str, untouched: StemsConfig, settings: Settings) -> Tra
         raise UsageError(f"strength, drums, timbre, comping and tempo are settings of stems; {name} has none of them")
     kind = method_class(name)
     config = kind.Config()
-    for setting, value in settings.items():
+    for setting in settings:
         if not hasattr(config, setting):
             known = ", ".join(each.name for each in fields(config))
             raise UsageError(f"{name} has no setting {setting!r}; it has {known}")
-        config = with_setting(config, setting, value)
-    return kind(config)
+    return kind(with_settings(config, settings))
 
 
 def _guide(name: str | Path) -> Classifier:
