@@ -116,14 +116,14 @@ def transfer(
         raise UsageError("stems has no settings beside strength, drums, timbre, comping and tempo")
     song = content if isinstance(content, Audio) else Audio.read(content)
     donors = _donors(to, donor)
-    choice, used, best = donors[0], config, None
+    choice, maker, best = donors[0], other or Stems(config), None
     if other and len(donors) > 1:
         raise UsageError(f"{method} takes one recording as its style, not one of {len(donors)}; name it as donor")
     if len(donors) > 1:
         model = _guide(guide or GUIDE)
         best = search(song, donors, _target(to, donors, model), model, config, seed=seed, progress=progress)[0]
-        choice, used = best.donor, best.config
-    made = (other or Stems(used)).apply(song, choice, seed=seed, progress=progress)
+        choice, maker = best.donor, best.method
+    made = maker.apply(song, choice, seed=seed, progress=progress)
     beside = _controls(song, choice, donors, config, seed, progress) if controls else {}
     judge = judges.shipped()
     name = "" if isinstance(to, Audio) else Path(to).name.lower()
@@ -134,7 +134,7 @@ def transfer(
         song,
         choice,
         method,
-        other.config if other else used,
+        maker.config,
         scale.target,
         scale.source,
         chroma_cosine(scale.content, scale.style),

@@ -88,7 +88,7 @@ def excerpt(audio: Audio) -> Audio:
 
 def equalised(content: Audio, style: Audio) -> Audio:
     """The content with the style's long-term spectrum and nothing else of it: the control of every transfer."""
-    wanted = powers(at_rate(middle(style, SECONDS), content.rate).samples, content.rate)
+    wanted = spectrum(at_rate(middle(style, SECONDS), content.rate))[:, None]
     return replace(content, samples=with_spectrum(content.samples, content.rate, wanted, 1.0))
 
 

@@ -10,9 +10,10 @@ A Gram matrix, the usual style of a network, holds no rhythm and can't do this (
 Drums and accompaniment heard are the style recording's sound, so the rights of both recordings apply to the result.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,12 +97,35 @@ class Parts:
         return self.chords.rhythm
 
 
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Long-term levels in dB (48 bands, 1) of the tones and of the whole."""
+
+    tones: Array
+    whole: Array
+
+    @classmethod
+    def of(cls, recordings: Sequence[Parts]) -> Self:
+        """The mean of recordings, in dB, each as loud as any other."""
+        kinds = ([parts.tones for parts in recordings], [parts.whole for parts in recordings])
+        each = [[levels(power.mean(1, keepdims=True)) for power in kind] for kind in kinds]
+        return cls(*(np.asarray(np.mean([db - db.mean() for db in kind], 0), np.float32) for kind in each))
+
+
 class Stems(Transfer):
-    """Tones of the content, drums and timbre of the style."""
+    """Tones of the content, drums and timbre of the style.
+
+    `spectrum` is that of a style of several recordings, of which one is the donor of everything else; without it the
+    style has its own.
+    """
 
     name = "stems"
     Config = StemsConfig
     config: StemsConfig
+
+    def __init__(self, config: StemsConfig | None = None, spectrum: Spectrum | None = None) -> None:
+        super().__init__(config)
+        self.spectrum = spectrum
 
     def make(self, content: Audio, style: Audio, seed: int, progress: Progress) -> Array:
         """The content piece by piece in the style, whose parts are those of its middle minute."""
@@ -142,7 +166,10 @@ class Stems(Transfer):
         drums *= np.float32(config.strength * config.drums * _drum_level(tones, drums, theirs))
         kept = np.float32(1 - config.strength * min(1.0, config.drums))
         made = tones + drums + kept * ours.percussive
-        return as_loud_as(with_spectrum(made, rate, theirs.whole, config.strength), content)
+        return as_loud_as(with_spectrum(made, rate, self._spectrum(theirs).whole, config.strength), content)
+
+    def _spectrum(self, theirs: Parts) -> Spectrum:
+        return self.spectrum or Spectrum.of([theirs])
 
     def _tones(self, ours: Parts, theirs: Parts, rate: int, times: TimeMap, rng: np.random.Generator) -> Array:
         """The content's tones in the style's timbre (channels, n)."""
@@ -166,7 +193,7 @@ class Stems(Transfer):
             return spectra * factors
 
         joined = self._accompanied(edited(ours.harmonic, rate, edit), ours, theirs, rate)
-        return with_spectrum(joined, rate, theirs.tones, timbre)
+        return with_spectrum(joined, rate, self._spectrum(theirs).tones, timbre)
 
     def _accompanied(self, tones: Array, ours: Parts, theirs: Parts, rate: int) -> Array:
         """Tones of the content (channels, n) with the style's own playing beside them, as loud together as alone."""
@@ -188,10 +215,9 @@ def take_apart(audio: Audio) -> Parts:
     return Parts(harmonic, percussive, chords, tones, whole, describe(tones, heard.position(seconds)))
 
 
-def with_spectrum(samples: Array, rate: int, style: Array, strength: float) -> Array:
-    """Samples (channels, n) with the long-term spectrum of a style whose bands have the power `style` (48, frames)."""
-    wanted, had = (levels(power.mean(1, keepdims=True)) for power in (style, powers(samples, rate)))
-    gain = wanted - had
+def with_spectrum(samples: Array, rate: int, wanted: Array, strength: float) -> Array:
+    """Samples (channels, n) with long-term levels of bands as `wanted` (48, 1), in dB, whatever their loudness."""
+    gain = wanted - levels(powers(samples, rate).mean(1, keepdims=True))
     gain = np.clip(gain - gain.mean(), -20, 20) * strength
     factors = 10 ** (band_weights(rate).T @ gain / 20)
     return edited(samples, rate, lambda spectra, first: spectra * factors)
