@@ -18,12 +18,12 @@ from partita.cli import main
 from partita.errors import UnusableAudioError, UsageError
 from partita.evaluation import prepare_all
 from partita.example import Example
-from partita.generation import COPIED, PEAK, fit_to_hear, generate_sound, inverted
+from partita.generation import PEAK, fit_to_hear, generate_sound, inverted
 from partita.metrics.audio import health
 from partita.models.attention import Block
 from partita.models.beat_transformer import BeatTransformer
 from partita.models.codebook import Codebooks
-from partita.models.generator import Drawn, Request
+from partita.models.generator import COPIED, Drawn, Request
 from partita.models.learnt import Learnt
 from partita.models.residue import Residue
 from partita.tags import read_tags
@@ -143,7 +143,9 @@ def test_guidance_keeps_to_what_sets_the_class_apart(model: BeatTransformer) -> 
         guided.load_state_dict(model.state_dict())
         guided.label.weight.data *= 20  # so little training hardly sets classes apart
         nothing, request = torch.zeros(0, 2, dtype=torch.int64), Request("beat", 2.0)
-        drawn = [guided.eval()._drawn(nothing, 16, request, np.random.default_rng(seed), None) for seed in range(9)]
+        drawn = [
+            guided.eval()._drawn(nothing, 16, 0, request, np.random.default_rng(seed), None)[0] for seed in range(9)
+        ]
         codes, tempo = torch.stack(drawn), torch.full((9,), 120.0)
         beat, drone = (guided.nats(codes, codes, torch.full((9,), label), tempo).mean() for label in (0, 1))
         return float((drone - beat).detach())
@@ -177,7 +179,24 @@ def test_copies_are_known_at_any_offset_and_what_is_new_is_not() -> None:
     new[15:45] = codes[333:363]
     assert learnt.likeness(new, books, 20) == pytest.approx(1, abs=1e-3)
     assert learnt.likeness(new, books, 50) < 0.95, "not all of fifty were copied"
+    assert learnt.likeness(new, books, 20, settled=46) < 0.8, "what ended before that is settled"
+    assert learnt.likeness(new, books, 20, settled=60) == 0
     assert learnt.likeness(codes[:1].expand(60, 2), books, 20) == 0, "what stands still is nobody's"
+
+
+def test_a_bar_that_copies_is_drawn_again_and_only_what_is_new_is_compared(
+    model: BeatTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = [], [0.95, 0.2, 0.3]
+
+    def likeness(self: BeatTransformer, codes: torch.Tensor, bpm: float, settled: int) -> float:
+        asked.append((len(codes), settled))
+        return answers.pop(0)
+
+    monkeypatch.setattr(BeatTransformer, "_likeness", likeness)
+    drawn = model.draw(Request("beat", 4.0), np.random.default_rng(0))
+    assert asked == [(16, 0), (16, 0), (32, 16)], "the first bar twice, then the second"
+    assert drawn.likeness == 0.3, "what was thrown away is not told"
 
 
 def test_a_copy_is_drawn_again_and_the_last_one_is_told(

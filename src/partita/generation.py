@@ -14,7 +14,7 @@ from partita.audio import Audio
 from partita.features import Array
 from partita.inversion import invert
 from partita.metrics.audio import Health, health
-from partita.models.generator import Drawn, Generator, Request
+from partita.models.generator import COPIED, Drawn, Generator, Request
 from partita.training import Progress
 
 PEAK = 10 ** (-1 / 20)
@@ -23,13 +23,6 @@ ITERATIONS = 48
 """Rounds of Griffin-Lim, which starts from the magnitude's gradient."""
 TRIES = 4
 """How often a sound is drawn until one is without fault."""
-COPIED = 0.8
-"""Likeness to training, by codes, from which a drawn sound counts as a copy.
-
-Of 100 sounds those that `metrics.audio.copies` found when they were heard had 0.86 and more, but with 0.86 as the bound
-one of 100 others was still found. The price: rock, whose drummers play the same, is often drawn again and loses some of
-its beat.
-"""
 LOWEST_HZ = 20.0
 """Below it nothing is heard, and a codec spends bits on it."""
 

@@ -13,7 +13,7 @@ put back as noise (`residue.py`), and what was learnt from is kept, so that copi
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, cast
 
 import numpy as np
@@ -26,7 +26,7 @@ from partita.errors import UsageError
 from partita.models.attention import Block, Memory
 from partita.models.base import Batch, Item, Recipe
 from partita.models.codebook import Codebooks
-from partita.models.generator import COPIED_SECONDS, Drawn, Progress, Request
+from partita.models.generator import COPIED, COPIED_SECONDS, Drawn, Progress, Request
 from partita.models.layers import embedding
 from partita.models.learnt import Learnt
 from partita.models.patch_loops import PatchConfig, PatchModel, pace
@@ -35,8 +35,11 @@ from partita.sampling import draw
 
 STILL = 42.0
 """A bar that is all so many decibels below the loudest counts as silent; of real bars 5 in 1,000 are."""
-TRIES = 4
-"""How often a silent bar is drawn again: silence, once begun, tends to go on, since codes like what was before."""
+TRIES = 5
+"""How often a bar is drawn until one is neither silent nor copied.
+
+Silence, once begun, tends to go on, since codes like what was before; and so does a copy.
+"""
 SPREAD = 0.05
 """Deviation of embeddings before training."""
 
@@ -179,7 +182,7 @@ class BeatTransformer(PatchModel):
         wanted, step = self.wanted(request), self.seconds_per_frame(request.bpm) * self.config.patch
         known = self._prompted(request)
         lead_in = self.patches_per_bar if request.loop else 0  # so that the loop's first bar follows a bar
-        codes = self._drawn(known, lead_in + wanted, request, rng, progress)
+        codes, likeness = self._drawn(known, lead_in + wanted, lead_in, request, rng, progress)
         kept = min(len(known), self.patches_per_bar)
         codes = codes[-(wanted + kept) :]
         return Drawn(
@@ -188,14 +191,15 @@ class BeatTransformer(PatchModel):
             lead=kept * step,
             loop=request.loop,
             tokens=codes[:, 0].numpy(),
-            likeness=self._likeness(codes[kept:], round(COPIED_SECONDS / step)),
+            likeness=likeness,
         )
 
-    def _likeness(self, codes: Tensor, patches: int) -> float:
-        """How like training some patches in a row are, at most."""
+    def _likeness(self, codes: Tensor, bpm: float, settled: int) -> float:
+        """How like training two seconds in a row are, at most; stretches within the first `settled` patches aside."""
         c = self.config
         books = self.codebooks.books.view(c.levels, c.codes, c.patch, c.mels)
-        return self.learnt.likeness(codes, books, patches)
+        patches = round(COPIED_SECONDS / (self.seconds_per_frame(bpm) * c.patch))
+        return self.learnt.likeness(codes, books, patches, settled)
 
     def tokens(self, item: Item) -> NDArray[np.int64]:
         """The first code (patches,) of every patch of a prepared recording."""
@@ -213,39 +217,65 @@ class BeatTransformer(PatchModel):
         return self.codebooks.encode(torch.from_numpy(self.patches(levels[:whole])))
 
     def _drawn(
-        self, known: Tensor, count: int, request: Request, rng: np.random.Generator, progress: Progress | None
-    ) -> Tensor:
-        """The codes of the prompt and of `count` patches after it, (patches, levels)."""
-        labels, asked = torch.arange(self.label.num_embeddings), self.label_index(request.label)
-        rows = list(known)
-        phase = len(rows)  # counts on from the prompt, whose first patch is a bar's
-        blocks = cast(list[Block], list(self.blocks))
-        memory: list[Memory] = [(None, None)] * len(blocks)
-        bar = self.patches_per_bar
+        self,
+        known: Tensor,
+        count: int,
+        lead_in: int,
+        request: Request,
+        rng: np.random.Generator,
+        progress: Progress | None,
+    ) -> tuple[Tensor, float]:
+        """The codes of the prompt and of `count` patches after it, (patches, levels), and how like training they are.
+
+        Bar after bar; one that is silent or copies training is drawn again. The first `lead_in` patches may copy.
+        """
+        bar, heard, likest = self.patches_per_bar, len(known) + lead_in, 0.0
         with torch.inference_mode():
-            told = self._told(labels, torch.full(labels.shape, request.bpm))
-            begin = max(0, phase - self.context + 1)  # what a prompt has before that is out of sight
-            x = self.first[None] if begin == 0 else self._embedded(rows[begin - 1][None])
-            number, tries, kept = begin, 0, (begin, list(memory), x)
-            while number < phase + count:
-                hidden = (x + self.place.weight[number % bar] + told)[:, None]  # a row for every class
-                for i, block in enumerate(blocks):
-                    hidden, memory[i] = block.step(hidden, memory[i])
-                if number >= phase:
-                    rows.append(self._decide(self.norm(hidden[:, 0]), asked, request, rng))
-                x = self._embedded(rows[number][None])
-                number += 1
-                if number > phase and (number - phase) % bar == 0:
-                    if tries < TRIES and self._is_still(torch.stack(rows[-bar:])):
-                        number, memory, x = kept[0], list(kept[1]), kept[2]
-                        rows, tries = rows[:number], tries + 1
-                    else:
-                        tries = 0
-                if number == phase or (number > phase and (number - phase) % bar == 0):
-                    kept = number, list(memory), x
-                if progress and number > phase:
-                    progress(number - phase, count, "drawing")
-        return torch.stack(rows)
+            drawing = self._begun(known, request)
+            while (left := len(known) + count - len(drawing.rows)) > 0:
+                before, settled = drawing, max(0, len(drawing.rows) - heard)
+                for _ in range(TRIES):
+                    drawing = before.copy()
+                    for _ in range(min(bar, left)):
+                        self._go_on(drawing, request, rng)
+                        if progress:
+                            progress(len(drawing.rows) - len(known), count, "drawing")
+                    made = torch.stack(drawing.rows)
+                    likeness = self._likeness(made[heard:], request.bpm, settled)
+                    if likeness < COPIED and not (left >= bar and self._is_still(made[-bar:])):
+                        break
+                likest = max(likest, likeness)
+        return torch.stack(drawing.rows), likest
+
+    def _begun(self, known: Tensor, request: Request) -> "Drawing":
+        """What is known before the first patch that is drawn: the codes (patches, levels) of a prompt, or nothing."""
+        labels = torch.arange(self.label.num_embeddings)
+        told = self._told(labels, torch.full(labels.shape, request.bpm))
+        begin = max(0, len(known) - self.context + 1)  # what a prompt has before that is out of sight
+        x = self.first[None] if begin == 0 else self._embedded(known[begin - 1][None])
+        drawing = Drawing(list(known[:begin]), [(None, None)] * len(self.blocks), x, told)
+        for codes in known[begin:]:
+            self._look(drawing)
+            self._take(drawing, codes)
+        return drawing
+
+    def _go_on(self, drawing: "Drawing", request: Request, rng: np.random.Generator) -> None:
+        """Draw the next patch."""
+        hidden = self._look(drawing)
+        self._take(drawing, self._decide(hidden, self.label_index(request.label), request, rng))
+
+    def _look(self, drawing: "Drawing") -> Tensor:
+        """What is known at the next place (classes, width): a row for every class that it might be."""
+        place = self.place.weight[len(drawing.rows) % self.patches_per_bar]
+        hidden = (drawing.x + place + drawing.told)[:, None]
+        for i, block in enumerate(cast(list[Block], list(self.blocks))):
+            hidden, drawing.memory[i] = block.step(hidden, drawing.memory[i])
+        return cast(Tensor, self.norm(hidden[:, 0]))
+
+    def _take(self, drawing: "Drawing", codes: Tensor) -> None:
+        """Go on from a patch of these codes (levels,)."""
+        drawing.rows.append(codes)
+        drawing.x = self._embedded(codes[None])
 
     def _is_still(self, codes: Tensor) -> bool:
         """Whether patches of these codes (n, levels) are as good as silent, as hardly a bar of real drums is."""
@@ -262,6 +292,23 @@ class BeatTransformer(PatchModel):
             if level < len(self.so_far):
                 x = x + self.so_far[level](codes[-1])
         return torch.stack(codes)
+
+
+@dataclass
+class Drawing:
+    """A drawing in progress: the codes (levels,) so far, what blocks remember, the last patch and what is told.
+
+    `x` (1, width) stands for the patch before the next one, `told` (classes, width) for each class and the tempo.
+    """
+
+    rows: list[Tensor]
+    memory: list[Memory]
+    x: Tensor
+    told: Tensor
+
+    def copy(self) -> Self:
+        """Another one that goes on from here."""
+        return replace(self, rows=list(self.rows), memory=list(self.memory))
 
 
 class Decider(nn.Module):

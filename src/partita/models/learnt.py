@@ -30,31 +30,34 @@ class Learnt(nn.Module):
     def __init__(self, levels: int, codes: int) -> None:
         super().__init__()
         self.register_buffer("codes", torch.zeros(0, levels, dtype=torch.uint8 if codes <= 256 else torch.int16))
-        self.coarse: Tensor | None = None  # made at the first question
+        self.coarse: Tensor | None = None  # made at the first question, as are
+        self.norms: dict[int, Tensor] = {}  # those of its stretches so long as were asked for last
 
     def keep(self, codes: Tensor) -> None:
         """Keep the codes (n, levels) of recordings."""
-        self.codes, self.coarse = codes.to(self.codes), None
+        self.codes, self.coarse, self.norms = codes.to(self.codes), None, {}
 
-    def likeness(self, codes: Tensor, books: Tensor, patches: int) -> float:
+    def likeness(self, codes: Tensor, books: Tensor, patches: int, settled: int = 0) -> float:
         """The greatest correlation of `patches` successive ones of these codes (m, levels) with as many of training.
 
         `books` (levels, codes, frames, mels) say what a code adds to a patch. Stretches begin a quarter of their length
-        apart. 0 where there is no stretch as long.
+        apart; those that end within the first `settled` codes are left out. 0 where there is no stretch as long.
         """
-        if not 2 <= patches <= min(len(codes), len(self.codes)):
+        starts = torch.arange(0, max(0, len(codes) - patches + 1), max(1, patches // 4))
+        starts = starts[starts + patches > settled]
+        if not 2 <= patches <= len(self.codes) or not len(starts):
             return 0.0
         few = F.adaptive_avg_pool1d(books.mean(2), min(BANDS, books.shape[-1]))
         if self.coarse is None:
             self.coarse = _decoded(self.codes, few).T.contiguous()
-        norms = _norms(self.coarse, patches)
-        starts = torch.arange(0, len(codes) - patches + 1, max(1, patches // 4))
+        if patches not in self.norms:
+            self.norms = {patches: _norms(self.coarse, patches)}
         within = torch.arange(patches)
         likest = 0.0
         for begin in torch.split(starts, AT_ONCE):
             stretches = codes[begin[:, None] + within]
             parts = _normal(_decoded(stretches, few))
-            found = F.conv1d(self.coarse[None], parts.mT.contiguous())[0] / norms
+            found = F.conv1d(self.coarse[None], parts.mT.contiguous())[0] / self.norms[patches]
             places = found.topk(min(CANDIDATES, found.shape[1])).indices
             own = _normal(_decoded(stretches, books).flatten(1, 2)).flatten(1)
             for place, part in zip(places, own, strict=True):
