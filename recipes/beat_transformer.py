@@ -1,4 +1,4 @@
-"""Remake the shipped beat-transformer: drums of the Groove MIDI Dataset rendered with FluidR3; half an hour on a core.
+"""Remake the shipped beat-transformer: drums of the Groove MIDI Dataset rendered with FluidR3; an hour on a core.
 
     python recipes/beat_transformer.py GROOVE FluidR3_GM.sf2 runs src/partita/pretrained
 

@@ -35,11 +35,15 @@ from partita.sampling import draw
 
 STILL = 42.0
 """A bar that is all so many decibels below the loudest counts as silent; of real bars 5 in 1,000 are."""
-TRIES = 5
-"""How often a bar is drawn until one is neither silent nor copied.
+TRIES = 3
+"""How often a bar is drawn until one is neither silent nor copied, before the bar before it is drawn again as well.
 
 Silence, once begun, tends to go on, since codes like what was before; and so does a copy.
 """
+BOLDER = 1.1
+"""By how much the temperature rises each time: what is all too sure of a copy would make it again."""
+MORE = 4
+"""Bars that may be drawn for each that is wanted, beside it; when they are spent, every bar is taken as it comes."""
 SPREAD = 0.05
 """Deviation of embeddings before training."""
 
@@ -77,7 +81,7 @@ class BeatTransformer(PatchModel):
     name = "beat-transformer"
     Config = BeatTransformerConfig
     recipe = Recipe(
-        steps=1800, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.995, validate_every=300, clip=1.0
+        steps=7000, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.998, validate_every=500, clip=1.0
     )
     continues = True
 
@@ -227,25 +231,31 @@ class BeatTransformer(PatchModel):
     ) -> tuple[Tensor, float]:
         """The codes of the prompt and of `count` patches after it, (patches, levels), and how like training they are.
 
-        Bar after bar; one that is silent or copies training is drawn again. The first `lead_in` patches may copy.
+        Bar after bar; one that is silent or copies training is drawn again, in the end together with the bar before it.
+        The first `lead_in` patches may copy.
         """
-        bar, heard, likest = self.patches_per_bar, len(known) + lead_in, 0.0
+        bar, heard, end = self.patches_per_bar, len(known) + lead_in, len(known) + count
         with torch.inference_mode():
-            drawing = self._begun(known, request)
-            while (left := len(known) + count - len(drawing.rows)) > 0:
-                before, settled = drawing, max(0, len(drawing.rows) - heard)
-                for _ in range(TRIES):
-                    drawing = before.copy()
-                    for _ in range(min(bar, left)):
-                        self._go_on(drawing, request, rng)
-                        if progress:
-                            progress(len(drawing.rows) - len(known), count, "drawing")
-                    made = torch.stack(drawing.rows)
-                    likeness = self._likeness(made[heard:], request.bpm, settled)
-                    if likeness < COPIED and not (left >= bar and self._is_still(made[-bar:])):
-                        break
-                likest = max(likest, likeness)
-        return torch.stack(drawing.rows), likest
+            bars, turn, spare = [self._begun(known, request)], 0, MORE * -(-count // bar)
+            while (left := end - len(bars[-1].rows)) > 0:
+                drawing, bolder = bars[-1].copy(), request.sampling.temperature * BOLDER**turn
+                asked = replace(request, sampling=replace(request.sampling, temperature=bolder))
+                for _ in range(min(bar, left)):
+                    self._go_on(drawing, asked, rng)
+                    if progress:
+                        progress(len(drawing.rows) - len(known), count, "drawing")
+                made, settled = torch.stack(drawing.rows), max(0, len(bars[-1].rows) - heard)
+                likeness = self._likeness(made[heard:], request.bpm, settled)
+                good = likeness < COPIED and not (left >= bar and self._is_still(made[-bar:]))
+                if good or not spare:
+                    drawing.likeness = max(drawing.likeness, likeness)
+                    bars.append(drawing)
+                    turn = 0
+                else:
+                    turn, spare = turn + 1, spare - 1
+                    if turn % TRIES == 0 and len(bars) > 1:
+                        bars.pop()
+        return torch.stack(bars[-1].rows), bars[-1].likeness
 
     def _begun(self, known: Tensor, request: Request) -> "Drawing":
         """What is known before the first patch that is drawn: the codes (patches, levels) of a prompt, or nothing."""
@@ -299,12 +309,14 @@ class Drawing:
     """A drawing in progress: the codes (levels,) so far, what blocks remember, the last patch and what is told.
 
     `x` (1, width) stands for the patch before the next one, `told` (classes, width) for each class and the tempo.
+    `likeness` is how like training it is.
     """
 
     rows: list[Tensor]
     memory: list[Memory]
     x: Tensor
     told: Tensor
+    likeness: float = 0.0
 
     def copy(self) -> Self:
         """Another one that goes on from here."""
