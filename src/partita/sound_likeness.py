@@ -16,21 +16,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from partita.audio import AudioFile, Excerpt
-from partita.checkpoint import load
 from partita.data import Dataset
 from partita.errors import UsageError
 from partita.evaluation import prepare_all
 from partita.example import Example
-from partita.features import Array, gtzan_levels, stft, summary
+from partita.features import Array, stft
 from partita.generation import Generated, generate_sound, wanted_magnitude
 from partita.metrics import audio as metrics
-from partita.models.classifier import Classifier
 from partita.models.generator import Generator, Request
 from partita.models.layers import SummaryDecision
 from partita.sampling import Sampling
+from partita.sound_embeddings import Listener, over_hiss, statistics
 from partita.tags import read_tags
 from partita.training import Progress
 
@@ -38,9 +36,6 @@ PEAK = 10 ** (-1 / 20)
 """Clips are as loud as generated sounds are."""
 COMPONENTS = 16
 """Principal components that distances are taken of; more than clips would only add to the bias."""
-LISTENER = "genre-cnn"
-HISS = 1e-3
-"""Noise 60 dB below full scale: under it nothing is heard, yet levels 80 dB deep are full of it."""
 JUDGED_BY = 2
 """The judge of classes learns from so many sets of clips as are compared; each is compared, too, since one may be
 half as far from held-out clips as another."""
@@ -243,37 +238,6 @@ def make(
         if progress:
             progress(number + 1, len(like), f"{model.name} makes sounds")
     return made, drawn
-
-
-def statistics(samples: Array) -> Array:
-    """The statistics of timbre and rhythm (291,) that genre-linear decides by."""
-    return summary(gtzan_levels(samples))
-
-
-def over_hiss(samples: Array) -> Array:
-    """The same statistics (291,) of a sound that lies over soft noise, so that what can't be heard does not count."""
-    noise = HISS * np.random.default_rng(0).normal(size=len(samples))
-    return statistics((samples + noise).astype(np.float32))
-
-
-class Listener:
-    """What the last layer of the shipped genre network decides by (512,): mean over stretches of a sound."""
-
-    def __init__(self) -> None:
-        self.network = load(LISTENER)
-        assert isinstance(self.network, Classifier)
-        self.heard: list[Tensor] = []
-        for part in self.network.modules():
-            if isinstance(part, nn.Linear):
-                part.register_forward_pre_hook(lambda module, inputs: self.heard.append(inputs[0].mean(0)))
-
-    def __call__(self, samples: Array) -> Array:
-        """Hear mono samples (n,) at 22,050 Hz."""
-        levels, self.heard = gtzan_levels(samples), []
-        assert isinstance(self.network, Classifier)
-        with torch.inference_mode():
-            self.network.scores({"levels": levels, "summaries": summary(levels)[None]})
-        return torch.cat(self.heard).numpy()
 
 
 class Ear:
