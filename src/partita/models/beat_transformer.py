@@ -249,7 +249,7 @@ class BeatTransformer(PatchModel):
                 good = likeness < COPIED and not (left >= bar and self._is_still(made[-bar:]))
                 if good or not spare:
                     drawing.likeness = max(drawing.likeness, likeness)
-                    bars.append(drawing)
+                    bars = [*bars[-TRIES:], drawing]  # the older ones would only fill the memory
                     turn = 0
                 else:
                     turn, spare = turn + 1, spare - 1
