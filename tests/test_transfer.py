@@ -19,11 +19,11 @@ from partita.tags import read_tags
 from partita.tasks.transfer import add_style, transfer
 from partita.transfers import METHODS, method_class, stems
 from partita.transfers.accompaniment import SHIFTS, Chords, accompany, by_beat, cheapest, phrases, pitch_classes
-from partita.transfers.donors import GUIDE
+from partita.transfers.donors import GUIDE, search
 from partita.transfers.drums import map_time
 from partita.transfers.judge import shipped
 from partita.transfers.library import styles
-from partita.transfers.measurement import Comparison, equalised
+from partita.transfers.measurement import Comparison, equalised, spectrum
 from partita.transfers.stems import Stems, StemsConfig, take_apart
 
 RATE = 22_050
@@ -160,6 +160,25 @@ def test_what_holds_no_music_is_refused_by_every_method(name: str) -> None:
 def test_a_recording_may_be_its_own_style_and_have_no_beat() -> None:
     drone = Audio(0.3 * np.sin(2 * np.pi * 220 * np.arange(4 * RATE) / RATE), RATE)
     assert np.isfinite(Stems().apply(drone, drone).samples).all()
+
+
+def test_a_style_of_several_recordings_lends_the_mean_of_their_spectra() -> None:
+    low, high = song(100, 110, 4.0, seed=1), song(90, 440, 4.0, seed=2)
+    guide = load(GUIDE)
+    assert isinstance(guide, Classifier)
+    found = search(song(120, 220, 4.0), [low, high], {"rock": 1.0}, guide, StemsConfig())
+    assert {trial.donor.name for trial in found} == {low.name, high.name}
+    mean = (centred(spectrum(low)) + centred(spectrum(high))) / 2
+    for trial in found:
+        made, alone = (
+            centred(spectrum(method.apply(song(120, 220, 4.0), trial.donor))) for method in (trial.method, Stems())
+        )
+        assert np.abs(made - mean).mean() < 0.5 * np.abs(alone - mean).mean()
+
+
+def centred(levels: np.ndarray) -> np.ndarray:
+    """Levels without their mean: loudness is no part of a spectrum."""
+    return levels - levels.mean()
 
 
 def test_the_guide_shares_no_song_with_what_is_measured() -> None:
