@@ -8,9 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import partita
-from partita.generation import tags_of
+from partita.generation import Generated, tags_of
 from partita.metrics.audio import periodicity, temporal_novelty
-from partita.tasks.generate import Sounds
 
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
@@ -55,9 +54,8 @@ at -1 dB, none clips or carries an offset.
 """
 
 
-def line(name: str, wanted: str, made: Sounds, remark: str) -> str:
+def line(name: str, wanted: str, sound: Generated, remark: str) -> str:
     """A row of the table."""
-    (sound,) = made.made
     samples, rate = sound.audio.samples[0], sound.audio.rate
     cells = [
         f"[{name}]({name}.ogg)",
@@ -80,11 +78,11 @@ def main() -> None:
     lines = []
     for label, bpm, seconds, loop, seed, remark in CLIPS:
         made = partita.generate(label, bpm=bpm, seconds=seconds, loop=loop, seed=seed)
-        name = f"{label}-{bpm}bpm-{seed}"
-        made.made[0].audio.write(OUT / f"{name}.ogg", tags_of(made.made[0], made.model, version("partita")))
+        (sound,), name = made.made, f"{label}-{bpm}bpm-{seed}"
+        sound.audio.write(OUT / f"{name}.ogg", tags_of(sound, made.model, version("partita")))
         if pictures:
             made.write(pictures / f"{name}.ogg")
-        lines.append(line(name, f"{label} {bpm}{', loop' if loop else ''}, {seconds} s, seed {seed}", made, remark))
+        lines.append(line(name, f"{label} {bpm}{', loop' if loop else ''}, {seconds} s, seed {seed}", sound, remark))
         print(lines[-1], flush=True)
     (OUT / "README.md").write_text(HEAD + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
 

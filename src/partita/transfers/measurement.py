@@ -16,7 +16,7 @@ from partita.separation import separate
 from partita.transfers.judge import Judge
 from partita.transfers.likeness import likeness, on_grid
 from partita.transfers.stems import at_rate, middle, with_spectrum
-from partita.transfers.timbre import levels, powers
+from partita.transfers.timbre import long_term, powers
 
 SECONDS = 30.0
 """The middle of a recording that is measured."""
@@ -88,13 +88,13 @@ def excerpt(audio: Audio) -> Audio:
 
 def equalised(content: Audio, style: Audio) -> Audio:
     """The content with the style's long-term spectrum and nothing else of it: the control of every transfer."""
-    wanted = spectrum(at_rate(middle(style, SECONDS), content.rate))[:, None]
+    wanted = spectrum(at_rate(middle(style, SECONDS), content.rate))
     return replace(content, samples=with_spectrum(content.samples, content.rate, wanted, 1.0))
 
 
 def spectrum(audio: Audio) -> NDArray[np.float32]:
-    """Long-term levels in dB of 48 bands (48,)."""
-    return levels(powers(audio.samples, audio.rate).mean(1))
+    """Long-term levels in dB of 48 bands (48, 1)."""
+    return long_term(powers(audio.samples, audio.rate))
 
 
 def balance(audio: Audio) -> float:

@@ -10,7 +10,7 @@ A Gram matrix, the usual style of a network, holds no rhythm and can't do this (
 Drums and accompaniment heard are the style recording's sound, so the rights of both recordings apply to the result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Literal, Self
@@ -38,6 +38,7 @@ from partita.transfers.timbre import (
     bar_gain,
     describe,
     levels,
+    long_term,
     mosaic_gain,
     powers,
 )
@@ -107,9 +108,11 @@ class Spectrum:
     @classmethod
     def of(cls, recordings: Sequence[Parts]) -> Self:
         """The mean of recordings, in dB, each as loud as any other."""
-        kinds = ([parts.tones for parts in recordings], [parts.whole for parts in recordings])
-        each = [[levels(power.mean(1, keepdims=True)) for power in kind] for kind in kinds]
-        return cls(*(np.asarray(np.mean([db - db.mean() for db in kind], 0), np.float32) for kind in each))
+
+        def mean(powers: Iterable[Array]) -> Array:
+            return np.asarray(np.mean([db - db.mean() for db in map(long_term, powers)], 0), np.float32)
+
+        return cls(mean(parts.tones for parts in recordings), mean(parts.whole for parts in recordings))
 
 
 class Stems(Transfer):
@@ -217,7 +220,7 @@ def take_apart(audio: Audio) -> Parts:
 
 def with_spectrum(samples: Array, rate: int, wanted: Array, strength: float) -> Array:
     """Samples (channels, n) with long-term levels of bands as `wanted` (48, 1), in dB, whatever their loudness."""
-    gain = wanted - levels(powers(samples, rate).mean(1, keepdims=True))
+    gain = wanted - long_term(powers(samples, rate))
     gain = np.clip(gain - gain.mean(), -20, 20) * strength
     factors = 10 ** (band_weights(rate).T @ gain / 20)
     return edited(samples, rate, lambda spectra, first: spectra * factors)

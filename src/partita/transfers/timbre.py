@@ -75,6 +75,11 @@ def levels(power: Array, loudest: float | None = None) -> Array:
     return np.asarray(10 * np.log10(np.maximum(power, floor)), np.float32)
 
 
+def long_term(power: Array) -> Array:
+    """Levels in dB (48, 1) of the mean over time of power (48, frames)."""
+    return levels(power.mean(1, keepdims=True))
+
+
 def describe(power: Array, positions: Curve) -> Timbre:
     """The timbre of tones with this power (48, frames); `positions` are beats since the bar's begin of each frame."""
     db = levels(power)
