@@ -157,15 +157,34 @@ def test_what_codes_leave_over_comes_back_as_strong_and_as_coarse() -> None:
     rng = np.random.default_rng(0)
     true = Residue(2, 4, 32)
     true.deviation[0], true.deviation[1] = 0.1, 0.3
-    true.grain.copy_(torch.tensor([0.6, 0.4]))
+    power = torch.linspace(3.0, 0.5, 17)
+    true.power.copy_(power / torch.cat([power, power[1:-1]]).mean())
+    true.lasting.copy_(torch.linspace(0.2, 0.7, 17))
     codes = torch.from_numpy(rng.integers(0, 2, 4000))
-    again = Residue(2, 4, 32)
-    again.fit(true.draw(codes, rng), codes)
+    drawn, again = true.draw(codes, rng), Residue(2, 4, 32)
+    again.fit(drawn, torch.zeros_like(drawn), codes)
     assert torch.allclose(again.deviation, true.deviation, rtol=0.1)
-    assert torch.allclose(again.grain, true.grain, atol=0.02)
-    cells = true.draw(codes, rng).view(-1, 32) / 0.2
+    assert torch.allclose(again.power, true.power, rtol=0.1)
+    assert torch.allclose(again.lasting, true.lasting, atol=0.05)
+    cells = true.draw(codes, rng).view(-1, 32)
     steps = (cells[1:] - cells[:-1]).square().mean()
     assert float((cells[0] - cells[-1]).square().mean()) < 3 * float(steps), "the end leads into the begin"
+
+
+def test_what_decodes_softer_than_most_silence_is_silence_again() -> None:
+    rng = np.random.default_rng(0)
+    patches = torch.from_numpy(rng.uniform(0.1, 1, (500, 8)).astype(np.float32))
+    patches[rng.random((500, 8)) < 0.5] = 0
+    decoded = patches + torch.from_numpy(rng.uniform(-0.05, 0.05, (500, 8)).astype(np.float32))
+    residue = Residue(2, 2, 4)
+    codes = torch.zeros(500, dtype=torch.int64)
+    residue.fit(patches, decoded, codes)
+    assert 0.04 < float(residue.softest) < 0.08
+    made = residue.add(decoded, codes, rng)
+    assert torch.equal(made == 0, patches == 0)
+    loud = Residue(2, 2, 4)
+    loud.fit(patches + 0.1, decoded + 0.1, codes)
+    assert float(loud.softest) == 0, "where nothing was silent, nothing falls silent"
 
 
 def test_copies_are_known_at_any_offset_and_what_is_new_is_not() -> None:

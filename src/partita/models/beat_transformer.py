@@ -59,13 +59,13 @@ class BeatTransformerConfig(PatchConfig):
     """
 
     levels: int = 4
-    codes: int = 256
+    codes: int = 512
     width: int = 160
     heads: int = 5
     layers: int = 3
     dropout: float = 0.2
     corruption: float = 0.1
-    guidance: float = 1.0
+    guidance: float = 0.2
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -118,7 +118,7 @@ class BeatTransformer(PatchModel):
         self.codebooks.fit(drawn, rng)
         patches = torch.from_numpy(drawn)
         codes = self.codebooks.encode(patches)
-        self.residue.fit(patches - self.codebooks.decode(codes), codes[:, 0])
+        self.residue.fit(patches, self.codebooks.decode(codes), codes[:, 0])
         every = [self.codebooks.encode(torch.from_numpy(self.patches(item["levels"]))) for item in items]
         self.learnt.keep(torch.cat(every))
 
@@ -190,7 +190,7 @@ class BeatTransformer(PatchModel):
         kept = min(len(known), self.patches_per_bar)
         codes = codes[-(wanted + kept) :]
         return Drawn(
-            self.unpatched(self.codebooks.decode(codes) + self.residue.draw(codes[:, 0], rng)),
+            self.unpatched(self.residue.add(self.codebooks.decode(codes), codes[:, 0], rng)),
             (wanted + kept) * step,
             lead=kept * step,
             loop=request.loop,

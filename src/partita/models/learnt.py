@@ -22,6 +22,10 @@ AT_ONCE = 16
 """Stretches that are looked for at once, for the sake of memory."""
 
 
+KEPT = 3
+"""Levels of codes that are kept; a fourth changes a likeness by a hundredth at most."""
+
+
 class Learnt(nn.Module):
     """Codes (n, levels) of all training recordings, one after the other; none before training."""
 
@@ -29,21 +33,26 @@ class Learnt(nn.Module):
 
     def __init__(self, levels: int, codes: int) -> None:
         super().__init__()
-        self.register_buffer("codes", torch.zeros(0, levels, dtype=torch.uint8 if codes <= 256 else torch.int16))
+        self.register_buffer(
+            "codes", torch.zeros(0, min(levels, KEPT), dtype=torch.uint8 if codes <= 256 else torch.int16)
+        )
         self.coarse: Tensor | None = None  # made at the first question, as are
         self.norms: dict[int, Tensor] = {}  # those of its stretches so long as were asked for last
 
     def keep(self, codes: Tensor) -> None:
         """Keep the codes (n, levels) of recordings."""
-        self.codes, self.coarse, self.norms = codes.to(self.codes), None, {}
+        self.codes, self.coarse, self.norms = codes[:, : self.codes.shape[1]].to(self.codes), None, {}
 
     def likeness(self, codes: Tensor, books: Tensor, patches: int, settled: int = 0) -> float:
         """The greatest correlation of `patches` successive ones of these codes (m, levels) with as many of training.
 
         `books` (levels, codes, frames, mels) say what a code adds to a patch. Stretches begin a quarter of their length
-        apart; those that end within the first `settled` codes are left out. 0 where there is no stretch as long.
+        apart, and the last one ends with the codes; those that end within the first `settled` codes are left out. 0
+        where there is no stretch as long.
         """
-        starts = torch.arange(0, max(0, len(codes) - patches + 1), max(1, patches // 4))
+        books, codes = books[: self.codes.shape[1]], codes[:, : self.codes.shape[1]]
+        last = len(codes) - patches
+        starts = torch.tensor(sorted({*range(0, last + 1, max(1, patches // 4)), *range(max(0, last), last + 1)}))
         starts = starts[starts + patches > settled]
         if not 2 <= patches <= len(self.codes) or not len(starts):
             return 0.0
