@@ -187,6 +187,17 @@ def test_what_decodes_softer_than_most_silence_is_silence_again() -> None:
     assert float(loud.softest) == 0, "where nothing was silent, nothing falls silent"
 
 
+def test_copies_at_half_and_at_twice_the_tempo_are_known() -> None:
+    rng = np.random.default_rng(0)
+    books = torch.from_numpy(rng.normal(0, 0.2, (2, 8, 1, 32)).astype(np.float32))
+    codes = torch.from_numpy(rng.integers(0, 8, (300, 2)))
+    slow, learnt = codes.repeat_interleave(2, 0), Learnt(2, 8)
+    learnt.keep(codes)
+    assert learnt.likeness(slow[100:160], books, 40) == pytest.approx(1, abs=1e-3)
+    learnt.keep(slow)
+    assert learnt.likeness(codes[100:130], books, 20) == pytest.approx(1, abs=1e-3)
+
+
 def test_copies_are_known_at_any_offset_and_what_is_new_is_not() -> None:
     rng = np.random.default_rng(0)
     learnt, books = Learnt(2, 8), torch.from_numpy(rng.normal(0, 0.2, (2, 8, 1, 32)).astype(np.float32))

@@ -2,7 +2,8 @@
 
 A copy is what has the same levels in the same order for a while: a stretch that correlates, each band without its mean,
 with a stretch of training, as `metrics.audio.copies` takes it of sound. Here patches are compared, on the grid of
-beats, hence at any tempo: all of training by a few bands first, and what comes out likest by all of them.
+beats, hence at any tempo, and at half and at twice their own: all of training by a few bands first, and what comes out
+likest by all of them.
 """
 
 from collections.abc import Mapping
@@ -20,8 +21,6 @@ STILL = 0.005
 """Deviation of levels of 0..1 in a stretch; what moves less is nobody's."""
 AT_ONCE = 16
 """Stretches that are looked for at once, for the sake of memory."""
-
-
 KEPT = 3
 """Levels of codes that are kept; a fourth changes a likeness by a hundredth at most."""
 
@@ -33,45 +32,55 @@ class Learnt(nn.Module):
 
     def __init__(self, levels: int, codes: int) -> None:
         super().__init__()
-        self.register_buffer(
-            "codes", torch.zeros(0, min(levels, KEPT), dtype=torch.uint8 if codes <= 256 else torch.int16)
-        )
-        self.coarse: Tensor | None = None  # made at the first question, as are
-        self.norms: dict[int, Tensor] = {}  # those of its stretches so long as were asked for last
+        kind = torch.uint8 if codes <= 256 else torch.int16
+        self.register_buffer("codes", torch.zeros(0, min(levels, KEPT), dtype=kind))
+        self.coarse: dict[int, Tensor] = {}  # made at the first question, as are
+        self.norms: dict[tuple[int, int], Tensor] = {}  # those of its stretches so long as were asked for last
 
     def keep(self, codes: Tensor) -> None:
         """Keep the codes (n, levels) of recordings."""
-        self.codes, self.coarse, self.norms = codes[:, : self.codes.shape[1]].to(self.codes), None, {}
+        self.codes, self.coarse, self.norms = codes[:, : self.codes.shape[1]].to(self.codes), {}, {}
 
     def likeness(self, codes: Tensor, books: Tensor, patches: int, settled: int = 0) -> float:
         """The greatest correlation of `patches` successive ones of these codes (m, levels) with as many of training.
 
-        `books` (levels, codes, frames, mels) say what a code adds to a patch. Stretches begin a quarter of their length
-        apart, and the last one ends with the codes; those that end within the first `settled` codes are left out. 0
-        where there is no stretch as long.
+        Training is taken at half and at twice its tempo as well: 90 beats a minute may be 180. `books` (levels, codes,
+        frames, mels) say what a code adds to a patch. Stretches begin a quarter of their length apart, and the last one
+        ends with the codes; those that end within the first `settled` codes are left out. 0 where there is no stretch
+        as long.
         """
-        books, codes = books[: self.codes.shape[1]], codes[:, : self.codes.shape[1]]
-        last = len(codes) - patches
+        if not len(self.codes) or not len(codes):
+            return 0.0
+        books = books[: self.codes.shape[1]]
+        made = _decoded(codes[:, : len(books)], books)
+        if not self.coarse:
+            coarse = _decoded(self.codes, _few(books.mean(2))).T.contiguous()
+            self.coarse = {1: coarse, 2: F.avg_pool1d(coarse, 2)}
+        halved = (_halved(made), 1, patches // 2, settled // 2)
+        asked = ((made, 1, patches, settled), halved, (made, 2, patches, settled))
+        keys = [(step, size) for _, step, size, _ in asked if 2 <= size <= self.coarse[step].shape[1]]
+        norms = self.norms
+        self.norms = {key: norms[key] if key in norms else _norms(self.coarse[key[0]], key[1]) for key in keys}
+        return max(self._likest(books, *each) for each in asked)
+
+    def _likest(self, books: Tensor, made: Tensor, step: int, patches: int, settled: int) -> float:
+        """`likeness` of patches (m, frames, mels) to training, `step` patches of which count as one."""
+        last = len(made) - patches
         starts = torch.tensor(sorted({*range(0, last + 1, max(1, patches // 4)), *range(max(0, last), last + 1)}))
         starts = starts[starts + patches > settled]
-        if not 2 <= patches <= len(self.codes) or not len(starts):
+        if (step, patches) not in self.norms or not len(starts):
             return 0.0
-        few = F.adaptive_avg_pool1d(books.mean(2), min(BANDS, books.shape[-1]))
-        if self.coarse is None:
-            self.coarse = _decoded(self.codes, few).T.contiguous()
-        if patches not in self.norms:
-            self.norms = {patches: _norms(self.coarse, patches)}
-        within = torch.arange(patches)
         likest = 0.0
         for begin in torch.split(starts, AT_ONCE):
-            stretches = codes[begin[:, None] + within]
-            parts = _normal(_decoded(stretches, few))
-            found = F.conv1d(self.coarse[None], parts.mT.contiguous())[0] / self.norms[patches]
+            stretches = made[begin[:, None] + torch.arange(patches)]
+            parts = _normal(_few(stretches.mean(2)))
+            found = F.conv1d(self.coarse[step][None], parts.mT.contiguous())[0] / self.norms[step, patches]
             places = found.topk(min(CANDIDATES, found.shape[1])).indices
-            own = _normal(_decoded(stretches, books).flatten(1, 2)).flatten(1)
+            own = _normal(stretches.flatten(1, 2)).flatten(1)
             for place, part in zip(places, own, strict=True):
-                known = _normal(_decoded(self.codes[place[:, None] + within], books).flatten(1, 2)).flatten(1)
-                likest = max(likest, float((known @ part).max()))
+                known = _decoded(self.codes[step * place[:, None] + torch.arange(step * patches)], books)
+                known = _halved(known) if step == 2 else known
+                likest = max(likest, float((_normal(known.flatten(1, 2)).flatten(1) @ part).max()))
         return likest
 
     def _load_from_state_dict(self, state: Mapping[str, Any], prefix: str, *others: Any) -> None:
@@ -84,6 +93,17 @@ class Learnt(nn.Module):
 def _decoded(codes: Tensor, books: Tensor) -> Tensor:
     """What codes (..., levels) add up to (..., *book)."""
     return torch.stack([book[codes[..., level].long()] for level, book in enumerate(books)]).sum(0)
+
+
+def _few(levels: Tensor) -> Tensor:
+    """Levels (..., time, bands), averaged in a few bands."""
+    return F.adaptive_avg_pool1d(levels, min(BANDS, levels.shape[-1]))
+
+
+def _halved(patches: Tensor) -> Tensor:
+    """Patches (..., n, frames, mels) at twice the tempo, half as many: two frames become one."""
+    *before, n, frames, mels = patches.shape
+    return patches[..., : n // 2 * 2, :, :].reshape(*before, n // 2, frames, 2, mels).mean(-2)
 
 
 def _normal(stretches: Tensor) -> Tensor:
