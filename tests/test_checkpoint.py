@@ -72,7 +72,8 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_shipped_checkpoints_load_and_say_where_they_come_from(name: str) -> None:
     card, model = read_card(name), load(name)
     assert {"data", "recipe", "seed", "metrics", "sha256", "licence", "remade by"} <= card.keys()
-    assert (find(name) / "model.safetensors").stat().st_size < 12_000_000
+    most = 15_000_000 if isinstance(model, Generator) else 12_000_000  # generators keep the codes of their training
+    assert (find(name) / "model.safetensors").stat().st_size < most
     assert card["metrics"]
     for metrics in card["metrics"].values():
         assert {"interval", "protocol", "baselines"} <= metrics.keys()
