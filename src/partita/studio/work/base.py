@@ -24,6 +24,7 @@ class Work:
     out: TextIO
     names: Mapping[str, str]
     _told: float = 0.0
+    _words: str | None = None
 
     def tell(self, **message: Any) -> None:
         """One line to the server."""
@@ -31,9 +32,9 @@ class Work:
         self.out.flush()
 
     def progress(self, done: int, total: int, words: str) -> None:
-        """Say how far it has come; most calls are passed over."""
-        if done == total or monotonic() - self._told > SECONDS_BETWEEN:
-            self._told = monotonic()
+        """Say how far it has come; most calls are passed over, but none that begins another stage."""
+        if done == total or words != self._words or monotonic() - self._told > SECONDS_BETWEEN:
+            self._told, self._words = monotonic(), words
             self.tell(progress=[done, total, words])
 
     def row(self, row: Mapping[str, Any]) -> None:
