@@ -49,38 +49,35 @@ class Learnt(nn.Module):
         ends with the codes; those that end within the first `settled` codes are left out. 0 where there is no stretch
         as long.
         """
-        if not len(self.codes) or not len(codes):
+        if not len(self.codes):
             return 0.0
-        books = books[: self.codes.shape[1]]
-        made = _decoded(codes[:, : len(books)], books)
+        kept = self.codes.shape[1]
+        codes, books = codes[:, :kept], books[:kept]
         if not self.coarse:
             coarse = _decoded(self.codes, _few(books.mean(2))).T.contiguous()
             self.coarse = {1: coarse, 2: F.avg_pool1d(coarse, 2)}
-        halved = (_halved(made), 1, patches // 2, settled // 2)
-        asked = ((made, 1, patches, settled), halved, (made, 2, patches, settled))
-        keys = [(step, size) for _, step, size, _ in asked if 2 <= size <= self.coarse[step].shape[1]]
+        sizes = [(1, 1, patches), (2, 1, patches // 2), (1, 2, patches)]
+        keys = [(theirs, size) for _, theirs, size in sizes if 2 <= size <= self.coarse[theirs].shape[1]]
         norms = self.norms
         self.norms = {key: norms[key] if key in norms else _norms(self.coarse[key[0]], key[1]) for key in keys}
-        return max(self._likest(books, *each) for each in asked)
+        return max(self._likest(codes, books, ours, theirs, size, settled // ours) for ours, theirs, size in sizes)
 
-    def _likest(self, books: Tensor, made: Tensor, step: int, patches: int, settled: int) -> float:
-        """`likeness` of patches (m, frames, mels) to training, `step` patches of which count as one."""
-        last = len(made) - patches
-        starts = torch.tensor(sorted({*range(0, last + 1, max(1, patches // 4)), *range(max(0, last), last + 1)}))
-        starts = starts[starts + patches > settled]
-        if (step, patches) not in self.norms or not len(starts):
+    def _likest(self, codes: Tensor, books: Tensor, ours: int, theirs: int, size: int, settled: int) -> float:
+        """`likeness` where `ours` patches of these codes, and `theirs` of training, count as one; `size` in such."""
+        last = len(codes) // ours - size
+        starts = torch.tensor(sorted({*range(0, last + 1, max(1, size // 4)), *range(max(0, last), last + 1)}))
+        starts = starts[starts + size > settled]
+        if (theirs, size) not in self.norms or not len(starts):
             return 0.0
         likest = 0.0
         for begin in torch.split(starts, AT_ONCE):
-            stretches = made[begin[:, None] + torch.arange(patches)]
-            parts = _normal(_few(stretches.mean(2)))
-            found = F.conv1d(self.coarse[step][None], parts.mT.contiguous())[0] / self.norms[step, patches]
+            made = _stretches(codes, books, begin, ours, size)
+            parts = _normal(_few(made.mean(2)))
+            found = F.conv1d(self.coarse[theirs][None], parts.mT.contiguous())[0] / self.norms[theirs, size]
             places = found.topk(min(CANDIDATES, found.shape[1])).indices
-            own = _normal(stretches.flatten(1, 2)).flatten(1)
-            for place, part in zip(places, own, strict=True):
-                known = _decoded(self.codes[step * place[:, None] + torch.arange(step * patches)], books)
-                known = _halved(known) if step == 2 else known
-                likest = max(likest, float((_normal(known.flatten(1, 2)).flatten(1) @ part).max()))
+            for place, own in zip(places, _normal(made.flatten(1, 2)).flatten(1), strict=True):
+                known = _stretches(self.codes, books, place, theirs, size)
+                likest = max(likest, float((_normal(known.flatten(1, 2)).flatten(1) @ own).max()))
         return likest
 
     def _load_from_state_dict(self, state: Mapping[str, Any], prefix: str, *others: Any) -> None:
@@ -100,10 +97,11 @@ def _few(levels: Tensor) -> Tensor:
     return F.adaptive_avg_pool1d(levels, min(BANDS, levels.shape[-1]))
 
 
-def _halved(patches: Tensor) -> Tensor:
-    """Patches (..., n, frames, mels) at twice the tempo, half as many: two frames become one."""
-    *before, n, frames, mels = patches.shape
-    return patches[..., : n // 2 * 2, :, :].reshape(*before, n // 2, frames, 2, mels).mean(-2)
+def _stretches(codes: Tensor, books: Tensor, starts: Tensor, step: int, size: int) -> Tensor:
+    """Stretches (n, size, frames, mels) of what codes add up to; `step` patches, and frames, count as one."""
+    found = _decoded(codes[step * starts[:, None] + torch.arange(step * size)], books)
+    count, _, frames, mels = found.shape
+    return found.view(count, size, frames, step, mels).mean(3) if step > 1 else found
 
 
 def _normal(stretches: Tensor) -> Tensor:
