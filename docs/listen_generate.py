@@ -8,8 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import partita
+from partita.checkpoint import read_card
 from partita.generation import Generated, tags_of
 from partita.metrics.audio import periodicity, temporal_novelty
+from partita.models.generator import COPIED
 
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
@@ -33,7 +35,8 @@ CLIPS = (
 """Class, beats a minute, seconds, whether it is a loop, seed, and what is wrong with it."""
 HEAD = """# Generated clips
 
-Made by `docs/listen_generate.py` with the shipped `beat-transformer` as its card says (temperature 0.95, guidance 0.2).
+Made by `docs/listen_generate.py` with the shipped `beat-transformer` as its card says \
+(temperature {temperature:g}, guidance {guidance:g}).
 Its weights were trained on performances of the Groove MIDI Dataset (Google, CC BY 4.0; Gillick et al. 2019) rendered
 with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package. Each can be made again, to the
 sample, say the first by
@@ -42,7 +45,7 @@ sample, say the first by
 
 The eight requests that were tried gave these, none was left out. Nobody has listened; what is wrong with each was
 read from its spectrogram. Held-out real clips have a regularity of the beat of 0.35 on average; none of these copies
-training (`like`: the likeness of those two seconds that are likest, a copy from 0.85 on).
+training (`like`: the likeness of those two seconds that are likest, a copy from {copied:g} on).
 
 | clip | asked for | seconds | silent | beat | novelty | like | faults | what is wrong |
 |---|---|---|---|---|---|---|---|---|
@@ -84,7 +87,9 @@ def main() -> None:
             made.write(pictures / f"{name}.ogg")
         lines.append(line(name, f"{label} {bpm}{', loop' if loop else ''}, {seconds} s, seed {seed}", sound, remark))
         print(lines[-1], flush=True)
-    (OUT / "README.md").write_text(HEAD + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
+    card = read_card("beat-transformer")
+    head = HEAD.format(**card["sampling"], guidance=card["config"]["guidance"], copied=COPIED)
+    (OUT / "README.md").write_text(head + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
 
 
 if __name__ == "__main__":
