@@ -16,21 +16,21 @@ from partita.models.generator import COPIED
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
     ("funk", 104, 8, True, 12,
-     "a backbeat in its first bar alone; the third ends in a cymbal that the seam cuts off"),
+     "strong strokes a sixteenth before the beat as often as on it, so that no backbeat holds; ends in one of them"),
     ("funk", 124, 8, False, 18,
-     "begins in a cymbal whose stroke is missing; others ring at 2.4 and 5.3 s, both beside the beat"),
+     "a ride hums on from 3 s; low drums are smeared, the snare comes at 2.4 and 7 s and hardly else"),
     ("hiphop", 90, 10, True, 15,
-     "claps on 2 and 4, but for one half a beat late at 5 s, and lost in the last bar; hi-hats come and go"),
+     "claps on three beats of the first bar, then here and there; an open hi-hat rings from 4.3 to 7 s"),
     ("hiphop", 84, 8, False, 20,
-     "one clap in each bar, the first of them beside its beat; hi-hats come and go"),
+     "no clap in the first bar, later one half a beat late (5.4 s); two crashes that nothing prepares"),
     ("latin", 110, 8, False, 14,
-     "a ride whose partials hum on throughout; at 6 s a low drum smeared over half a second"),
+     "a hole at 1.1 s, then a ride whose partials hum on; low strokes without a pattern that comes back"),
     ("latin", 130, 8, True, 19,
-     "eighths without an accent for 4.5 s, then two strokes and a smeared roll; the end is nearly empty"),
+     "a ride that never dies away, strokes under it that keep to the beat but to no pattern"),
     ("rock", 120, 8, False, 11,
-     "low drums run into one hum; from 3 s on a crash on almost every beat, from 7 s only a wash"),
+     "backbeats a sixteenth too early; from 5.2 s a tom hums on, and what follows is no longer the same drummer"),
     ("jazz", 150, 8, False, 13,
-     "a ride that never dies away between strokes, and next to nothing under it after 5 s"),
+     "a ride whose partials never die away; low drum in the first two bars alone"),
 )  # fmt: skip
 """Class, beats a minute, seconds, whether it is a loop, seed, and what is wrong with it."""
 HEAD = """# Generated clips

@@ -31,7 +31,7 @@ ADDED = {
     "timbre": "each style has a drum kit of its own, chosen by us, so classes differ in timbre as well as in rhythm.",
     "limits": "Some draws break off, hold long silences or copy; `generate` draws those again, and says so of what is "
     "still faulty. docs/generate.md has distance to real loops, agreement of classes and share of copies.",
-    "sampling": {"temperature": 0.95},
+    "sampling": {"temperature": 1.0},
     "remade by": "recipes/beat_transformer.py",
 }
 

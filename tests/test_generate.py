@@ -153,38 +153,50 @@ def test_guidance_keeps_to_what_sets_the_class_apart(model: BeatTransformer) -> 
     assert ahead(3.0) > ahead(1.0) > ahead(0.0)
 
 
-def test_what_codes_leave_over_comes_back_as_strong_and_as_coarse() -> None:
+def test_a_stretch_is_learnt_moved_and_louder_but_silence_stays(model: BeatTransformer) -> None:
+    moving = model.set(shift=2, gain=3.0)
+    frames = torch.zeros(200, moving.context * 4, 16)
+    frames[:, 9] = 0.5
+    changed = moving._changed(frames.view(200, moving.context, -1), np.random.default_rng(0)).view_as(frames)
+    rows, places, _ = torch.nonzero(changed, as_tuple=True)
+    assert len(rows) == 200 * 16, "what was silent still is"
+    assert set(places.tolist()) == {7, 8, 9, 10, 11}
+    loudness = changed[changed > 0].view(200, 16)
+    assert torch.allclose(loudness, loudness[:, :1]), "all of a stretch is changed alike"
+    assert float((loudness - 0.5).abs().max()) <= 3 / 85 + 1e-6
+    assert float(loudness.std()) > 0.01
+    still = model.set(shift=0, gain=0.0)._changed(frames, np.random.default_rng(0))
+    assert torch.equal(still, frames)
+
+
+def test_what_codes_leave_over_comes_back_as_the_likest_patch_has_it() -> None:
     rng = np.random.default_rng(0)
-    true = Residue(2, 4, 32)
-    true.deviation[0], true.deviation[1] = 0.1, 0.3
-    power = torch.linspace(3.0, 0.5, 17)
-    true.power.copy_(power / torch.cat([power, power[1:-1]]).mean())
-    true.lasting.copy_(torch.linspace(0.2, 0.7, 17))
-    codes = torch.from_numpy(rng.integers(0, 2, 4000))
-    drawn, again = true.draw(codes, rng), Residue(2, 4, 32)
-    again.fit(drawn, torch.zeros_like(drawn), codes)
-    assert torch.allclose(again.deviation, true.deviation, rtol=0.1)
-    assert torch.allclose(again.power, true.power, rtol=0.1)
-    assert torch.allclose(again.lasting, true.lasting, atol=0.05)
-    cells = true.draw(codes, rng).view(-1, 32)
-    steps = (cells[1:] - cells[:-1]).square().mean()
-    assert float((cells[0] - cells[-1]).square().mean()) < 3 * float(steps), "the end leads into the begin"
+    patches, others = (torch.from_numpy(rng.uniform(0.2, 1, (40, 8)).astype(np.float32)) for _ in range(2))
+    codebooks, residue = Codebooks(2, 8, 8), Residue(8, 2)
+    codebooks.fit(patches.numpy(), rng)
+    residue.fit(patches, codebooks)
+    codes, theirs = codebooks.encode(patches), codebooks.encode(others)
+    decoded, rough = codebooks.decode(codes), codebooks.decode(theirs)
+    own = (codes[:, None] == codes).all(2).sum(1) == 1
+    assert own.sum() > 20, "most patches have codes that no other has"
+    assert torch.allclose(residue.add(decoded, codebooks)[own], patches[own], atol=1 / 255)
+    added = residue.add(rough, codebooks) - rough
+    assert (torch.cdist(added, patches - decoded).amin(1) < 0.01).all(), "what is added is what some patch had"
 
 
 def test_what_decodes_softer_than_most_silence_is_silence_again() -> None:
     rng = np.random.default_rng(0)
     patches = torch.from_numpy(rng.uniform(0.1, 1, (500, 8)).astype(np.float32))
     patches[rng.random((500, 8)) < 0.5] = 0
+    codebooks, residue = Codebooks(1, 500, 8), Residue(8, 1)
     decoded = patches + torch.from_numpy(rng.uniform(-0.05, 0.05, (500, 8)).astype(np.float32))
-    residue = Residue(2, 2, 4)
-    codes = torch.zeros(500, dtype=torch.int64)
-    residue.fit(patches, decoded, codes)
+    codebooks.books[0] = decoded
+    residue.fit(patches, codebooks)
     assert 0.04 < float(residue.softest) < 0.08
-    made = residue.add(decoded, codes, rng)
-    assert torch.equal(made == 0, patches == 0)
-    loud = Residue(2, 2, 4)
-    loud.fit(patches + 0.1, decoded + 0.1, codes)
-    assert float(loud.softest) == 0, "where nothing was silent, nothing falls silent"
+    assert torch.equal(residue.add(decoded, codebooks) == 0, patches == 0)
+    codebooks.books[0] = decoded + 0.1
+    residue.fit(patches + 0.1, codebooks)
+    assert float(residue.softest) == 0, "where nothing was silent, nothing falls silent"
 
 
 def test_copies_at_half_and_at_twice_the_tempo_are_known() -> None:

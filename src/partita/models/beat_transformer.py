@@ -8,7 +8,8 @@ after the other, each seeing those before it, as in the RQ-transformer (Lee et a
 The losses of the reports' generators (a mean, predicted frame by frame) can only give what stands still; drawing from a
 distribution over codes gives events. Codes in its input are corrupted in training, so that it goes on from its own
 mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hours by heart. What codes leave over is
-put back as noise (`residue.py`), and what was learnt from is kept, so that copies are told (`learnt.py`).
+put back as the likest patch of training has it (`residue.py`), and what was learnt from is kept, so that copies are
+told (`learnt.py`).
 """
 
 import math
@@ -52,10 +53,11 @@ SPREAD = 0.05
 class BeatTransformerConfig(PatchConfig):
     """A patch is `levels` codes out of `codes` each; `bars` are looked back over.
 
-    `width`, `heads` and `layers` are the transformer's. `corruption` is the share of patches in its input that another
-    takes the place of in training, `dropout` falls on hidden units. `guidance` is how much what sets a class apart from
-    all classes counts in drawing, beside what it expects itself (0: not; after Ho and Salimans 2021, with the mean of
-    the classes for a network that was told none).
+    `width`, `heads` and `layers` are the transformer's. In training `corruption` is the share of patches in its input
+    that another takes the place of, `dropout` falls on hidden units, and a stretch is moved by up to `shift` frames and
+    made up to `gain` dB louder or softer, so that it is not the same codes every time. `guidance` is how much what
+    sets a class apart from all classes counts in drawing, beside what it expects itself (0: not; after Ho and Salimans
+    2021, with the mean of the classes for a network that was told none).
     """
 
     levels: int = 4
@@ -63,16 +65,20 @@ class BeatTransformerConfig(PatchConfig):
     width: int = 160
     heads: int = 5
     layers: int = 3
-    dropout: float = 0.2
+    dropout: float = 0.1
     corruption: float = 0.1
-    guidance: float = 0.2
+    shift: int = 1
+    gain: float = 1.7
+    guidance: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if min(self.levels, self.codes, self.width, self.heads, self.layers) < 1:
             raise UsageError("levels, codes, width, heads and layers are 1 or more")
-        if self.width % self.heads or not 0 <= self.corruption < 1 or self.guidance < 0:
-            raise UsageError("width is a multiple of heads, corruption from 0 up and below 1, guidance 0 or more")
+        if self.width % self.heads or not 0 <= self.corruption < 1 or min(self.shift, self.gain, self.guidance) < 0:
+            raise UsageError(
+                "width is a multiple of heads, corruption from 0 up and below 1, shift, gain and guidance 0 or more"
+            )
 
 
 class BeatTransformer(PatchModel):
@@ -89,7 +95,7 @@ class BeatTransformer(PatchModel):
         super().__init__(config)
         width = config.width
         self.codebooks = Codebooks(config.levels, config.codes, self.patch_size)
-        self.residue = Residue(config.codes, config.patch, config.mels)
+        self.residue = Residue(self.patch_size, config.levels)
         self.learnt = Learnt(config.levels, config.codes)
         self.seen = nn.ModuleList(embedding(config.codes, width, SPREAD) for _ in range(config.levels))
         self.first = nn.Parameter(torch.zeros(width))
@@ -109,16 +115,14 @@ class BeatTransformer(PatchModel):
     def tiny(cls) -> Self:
         """Two labels, one layer of 32 units, 4 codes, a bar of context; recordings count as 120 beats a minute."""
         shape = {"mels": 16, "frames": 4, "levels": 2, "codes": 4, "bars": 1, "width": 32, "heads": 2, "layers": 1}
-        plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0}
+        plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0, "shift": 0, "gain": 0.0}
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""
-        drawn = self.drawn_patches(items, rng)
-        self.codebooks.fit(drawn, rng)
-        patches = torch.from_numpy(drawn)
-        codes = self.codebooks.encode(patches)
-        self.residue.fit(patches, self.codebooks.decode(codes), codes[:, 0])
+        self.codebooks.fit(self.drawn_patches(items, rng), rng)
+        others = self.drawn_patches(items, rng)  # what codebooks are fitted to leaves too little over
+        self.residue.fit(torch.from_numpy(others), self.codebooks)
         every = [self.codebooks.encode(torch.from_numpy(self.patches(item["levels"]))) for item in items]
         self.learnt.keep(torch.cat(every))
 
@@ -128,9 +132,19 @@ class BeatTransformer(PatchModel):
         shape = tuple(batch["weight"].shape)
         return {
             **batch,
+            "patches": self._changed(batch["patches"], rng),
             "corrupt": torch.from_numpy(rng.random(shape) < self.config.corruption),
             "other": torch.from_numpy(rng.permutation(int(np.prod(shape)))),
         }
+
+    def _changed(self, patches: Tensor, rng: np.random.Generator) -> Tensor:
+        """Stretches (n, context, size), each a little earlier or later and louder or softer; silence stays silence."""
+        c = self.config
+        frames = patches.view(len(patches), -1, c.mels)
+        moved = torch.stack([stretch.roll(int(rng.integers(-c.shift, c.shift + 1)), 0) for stretch in frames])
+        most = c.gain / c.decibels
+        gain = torch.from_numpy(rng.uniform(-most, most, (len(patches), 1, 1)).astype(np.float32))
+        return torch.where(moved > 0, (moved + gain).clamp(0, 1), moved).view_as(patches)
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Nats per patch."""
@@ -190,7 +204,7 @@ class BeatTransformer(PatchModel):
         kept = min(len(known), self.patches_per_bar)
         codes = codes[-(wanted + kept) :]
         return Drawn(
-            self.unpatched(self.residue.add(self.codebooks.decode(codes), codes[:, 0], rng)),
+            self.unpatched(self.residue.add(self.codebooks.decode(codes), self.codebooks)),
             (wanted + kept) * step,
             lead=kept * step,
             loop=request.loop,

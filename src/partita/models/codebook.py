@@ -29,25 +29,25 @@ class Codebooks(nn.Module):
             start = rng.choice(len(left), len(book), replace=len(left) < len(book))
             centres = left[torch.from_numpy(start)].clone()
             for _ in range(ROUNDS):
-                nearest = _nearest(left, centres)
-                counts = torch.bincount(nearest, minlength=len(centres)).to(left.dtype)
-                sums = torch.zeros_like(centres).index_add_(0, nearest, left)
+                chosen = nearest(left, centres)
+                counts = torch.bincount(chosen, minlength=len(centres)).to(left.dtype)
+                sums = torch.zeros_like(centres).index_add_(0, chosen, left)
                 empty = counts == 0
                 centres = torch.where(empty[:, None], centres, sums / counts.clamp(min=1)[:, None])
                 if empty.any():  # a code that nothing is near to moves to a patch, so that none is lost
                     taken = rng.choice(len(left), int(empty.sum()))
                     centres[empty] = left[torch.from_numpy(taken)]
             book.copy_(centres)
-            left = left - centres[_nearest(left, centres)]
+            left = left - centres[nearest(left, centres)]
 
     def encode(self, patches: Tensor) -> Tensor:
         """Codes (..., levels) of patches (..., size)."""
         left = patches.flatten(0, -2)
         codes = []
         for book in self.books:
-            nearest = _nearest(left, book)
-            left = left - book[nearest]
-            codes.append(nearest)
+            chosen = nearest(left, book)
+            left = left - book[chosen]
+            codes.append(chosen)
         return torch.stack(codes, -1).view(*patches.shape[:-1], len(self.books))
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class Codebooks(nn.Module):
         return torch.stack([book[codes[..., level]] for level, book in enumerate(self.books)]).sum(0)
 
 
-def _nearest(rows: Tensor, centres: Tensor) -> Tensor:
+def nearest(rows: Tensor, centres: Tensor) -> Tensor:
     """The number of the nearest centre to each row, in parts that fit into memory."""
     half = (centres**2).sum(1) / 2
     return torch.cat([(half - part @ centres.T).argmin(1) for part in torch.split(rows, 8192)])
