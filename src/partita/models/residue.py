@@ -42,7 +42,7 @@ class Residue(nn.Module):
         self.codes.copy_(codes[taken])
 
     def add(self, decoded: Tensor, codebooks: Codebooks) -> Tensor:
-        """Patches (n, size) with what they lack; codes had `decoded` to them."""
+        """Patches (n, size) that were `decoded`, with what they lack."""
         plain = codebooks.decode(self.codes.long())
         likest = nearest(decoded, plain)
         return torch.where(decoded < self.softest, 0, decoded + self.kept[likest] / 255 - plain[likest])
