@@ -38,8 +38,8 @@ HEAD = """# Generated clips
 Made by `docs/listen_generate.py` with the shipped `beat-transformer` as its card says \
 (temperature {temperature:g}, guidance {guidance:g}).
 Its weights were trained on performances of the Groove MIDI Dataset (Google, CC BY 4.0; Gillick et al. 2019) rendered
-with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package. Each can be made again, to the
-sample, say the first by
+with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package, but for patches of a 64th of a bar
+that they take from those performances, which are CC BY 4.0. Each can be made again, to the sample, say the first by
 
     partita generate funk --bpm 104 --seconds 8 --loop --seed 12 --out funk.ogg
 
