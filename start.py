@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-TORCH = "torch>=2.6"
+TORCH = "torch>=2.9"
 ENVIRONMENT = {
     **os.environ,
     "VIRTUAL_ENV": str(VENV),

@@ -62,14 +62,17 @@ def read_card(name: str | Path) -> dict[str, Any]:
     return card
 
 
-def save(model: Model, folder: str | Path, card: Mapping[str, Any]) -> Path:
+def save(model: Model, folder: str | Path, card: Mapping[str, Any], *, half: bool = False) -> Path:
     """Write a checkpoint; `card` adds to what the model says of itself (data, licence, protocol, metrics, ...).
 
-    Each file appears whole or not at all, the card last.
+    With `half` numbers take 16 bits instead of 32, which is enough to use a model. Each file appears whole or not at
+    all, the card last.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    if half:
+        tensors = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
     weights = serialise(tensors)
     with replacing(folder / WEIGHTS) as partial:
         partial.write_bytes(weights)

@@ -91,7 +91,7 @@ class _Trainer:
         self.best: dict[str, Tensor] = {}  # none yet: the average stands for it
         self.state = Run()
         self.board = _tensorboard(folder)
-        self.autocast = device.type == "cuda"
+        self.autocast = device.type == "cuda" or recipe.bfloat16
         self.base_rates = {
             phase: [group["lr"] for group in optimizer.param_groups] for phase, optimizer in self.optimizers.items()
         }

@@ -44,10 +44,11 @@ class Codebooks(nn.Module):
         """Codes (..., levels) of patches (..., size)."""
         left = patches.flatten(0, -2)
         codes = []
-        for book in self.books:
-            chosen = nearest(left, book)
-            left = left - book[chosen]
-            codes.append(chosen)
+        with torch.autocast(left.device.type, enabled=False):  # so that the nearest is found in training as in drawing
+            for book in self.books:
+                chosen = nearest(left, book)
+                left = left - book[chosen]
+                codes.append(chosen)
         return torch.stack(codes, -1).view(*patches.shape[:-1], len(self.books))
 
     def decode(self, codes: Tensor) -> Tensor:
