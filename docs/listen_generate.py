@@ -16,27 +16,27 @@ from partita.models.generator import COPIED
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
     ("funk", 104, 8, True, 12,
-     "strong strokes a sixteenth before the beat as often as on it, so that no backbeat holds; ends in one of them"),
+     "backbeats hold; the first half bar is crowded with soft strokes that do not come back, one more snare at 4.5 s"),
     ("funk", 124, 8, False, 18,
-     "a ride hums on from 3 s; low drums are smeared, the snare comes at 2.4 and 7 s and hardly else"),
+     "a roll of a bar to begin with, then thinner and thinner; no pattern comes back; partials ring at 1.2 and 7 s"),
     ("hiphop", 90, 10, True, 15,
-     "claps on three beats of the first bar, then here and there; an open hi-hat rings from 4.3 to 7 s"),
+     "six claps in the first bar, one or two in the others; an open hi-hat at 5.3 s, after it a hole of a second"),
     ("hiphop", 84, 8, False, 20,
-     "no clap in the first bar, later one half a beat late (5.4 s); two crashes that nothing prepares"),
+     "hi-hat and low drum keep to eighths; the clap is missing at 3.6 s and half a beat late at 6.7 s"),
     ("latin", 110, 8, False, 14,
-     "a hole at 1.1 s, then a ride whose partials hum on; low strokes without a pattern that comes back"),
+     "even strokes all along, hardly a low drum; at 4 s one that glides, and a ring in which all else stops"),
     ("latin", 130, 8, True, 19,
-     "a ride that never dies away, strokes under it that keep to the beat but to no pattern"),
+     "a cymbal on nearly every beat, a little early, a soft low drum, and nothing else: it could be any style"),
     ("rock", 120, 8, False, 11,
-     "backbeats a sixteenth too early; from 5.2 s a tom hums on, and what follows is no longer the same drummer"),
+     "backbeats hold under one wash of cymbals; hums after the bar lines at 2 and 4 s; at 6.7 s a stroke off the beat"),
     ("jazz", 150, 8, False, 13,
-     "a ride whose partials never die away; low drum in the first two bars alone"),
+     "a ride that swings for a beat or two at a time, short and dry; a low drum hums on under everything"),
 )  # fmt: skip
 """Class, beats a minute, seconds, whether it is a loop, seed, and what is wrong with it."""
 HEAD = """# Generated clips
 
 Made by `docs/listen_generate.py` with the shipped `beat-transformer` as its card says \
-(temperature {temperature:g}, guidance {guidance:g}).
+(temperature {temperature:g}).
 Its weights were trained on performances of the Groove MIDI Dataset (Google, CC BY 4.0; Gillick et al. 2019) rendered
 with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package, but for patches of a 64th of a bar
 that they take from those performances, which are CC BY 4.0. Each can be made again, to the sample, say the first by
@@ -88,7 +88,7 @@ def main() -> None:
         lines.append(line(name, f"{label} {bpm}{', loop' if loop else ''}, {seconds} s, seed {seed}", sound, remark))
         print(lines[-1], flush=True)
     card = read_card("beat-transformer")
-    head = HEAD.format(**card["sampling"], guidance=card["config"]["guidance"], copied=COPIED)
+    head = HEAD.format(**card["sampling"], copied=COPIED)
     (OUT / "README.md").write_text(head + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
 
 

@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from partita.checkpoint import find, identity, load, read_card, save, shipped
 from partita.errors import CheckpointError
+from partita.models.beat_transformer import BeatTransformer
 from partita.models.classifier import Classifier
 from partita.models.generator import Generator
 from partita.models.genre_linear import GenreLinear, GenreLinearConfig
@@ -66,6 +68,20 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
         save(model, tmp_path / name, {"data": "none"})
     for file in ("model.safetensors", "card.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_half_the_bits_are_half_the_size_and_nearly_the_same(tmp_path: Path) -> None:
+    model = BeatTransformer.tiny()
+    model.learnt.keep(torch.arange(600).view(300, 2) % 4)
+    full, half = save(model, tmp_path / "full", {}), save(model, tmp_path / "half", {}, half=True)
+    saved = (full / "model.safetensors").stat().st_size - (half / "model.safetensors").stat().st_size
+    numbers = sum(value.numel() for value in model.state_dict().values() if value.is_floating_point())
+    assert saved == pytest.approx(2 * numbers, abs=200), "but for what the header says"
+    again = load(half).state_dict()
+    for key, value in model.state_dict().items():
+        assert again[key].dtype == value.dtype
+        assert torch.allclose(again[key].double(), value.double(), rtol=1e-3, atol=1e-6), key
+        assert value.is_floating_point() or torch.equal(again[key], value), "integers lose nothing"
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -137,20 +137,38 @@ def test_more_codes_lose_less() -> None:
     assert errors[0] > errors[1] > errors[2]
 
 
-def test_guidance_keeps_to_what_sets_the_class_apart(model: BeatTransformer) -> None:
-    def ahead(guidance: float) -> float:
-        guided = model.set(guidance=guidance)
-        guided.load_state_dict(model.state_dict())
-        guided.label.weight.data *= 20  # so little training hardly sets classes apart
-        nothing, request = torch.zeros(0, 2, dtype=torch.int64), Request("beat", 2.0)
-        drawn = [
-            guided.eval()._drawn(nothing, 16, 0, request, np.random.default_rng(seed), None)[0] for seed in range(9)
-        ]
-        codes, tempo = torch.stack(drawn), torch.full((9,), 120.0)
-        beat, drone = (guided.nats(codes, codes, torch.full((9,), label), tempo).mean() for label in (0, 1))
-        return float((drone - beat).detach())
+def test_in_training_some_patches_are_drawn_from_what_it_expects(model: BeatTransformer) -> None:
+    sure = model.set(corruption=0.5)
+    sure.load_state_dict(model.state_dict())
+    for level, decider in enumerate(sure.deciders):
+        decider.outer.bias.data[level] = 1e4
+    codes, corrupt = torch.full((3, 16, 2), 3), torch.zeros(3, 16, dtype=torch.bool)
+    corrupt[1, 4:9] = True
+    seen = sure.train()._with_own_draws(codes, corrupt, torch.zeros(3, dtype=torch.int64), torch.full((3,), 120.0))
+    assert sure.training
+    assert torch.equal(seen[~corrupt], codes[~corrupt])
+    assert torch.equal(seen[corrupt], torch.tensor([[0, 1]]).expand(5, 2))
 
-    assert ahead(3.0) > ahead(1.0) > ahead(0.0)
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_both_optimisers_go_on_as_if_never_stopped(model: BeatTransformer, tmp_path: Path, bfloat16: bool) -> None:
+    items = [{**model.prepare(e), **model.known(e)} for e in data.load("synthetic:1").only(list(model.labels)).examples]
+    recipe = replace(model.recipe, steps=6, batch=2, validate_every=2, bfloat16=bfloat16)
+
+    def stop(done: int, total: int, words: str) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    start = BeatTransformer.new(model.config, 0).state_dict()
+    whole, stopped, resumed = (BeatTransformer.new(model.config, 0) for _ in range(3))
+    fit(whole, items, [], recipe)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, items, [], recipe, folder=tmp_path, progress=stop)
+    fit(resumed, items, [], recipe, folder=tmp_path)
+    for key, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[key], tensor), key
+    moved = {key for key, tensor in whole.named_parameters() if not torch.equal(tensor, start[key])}
+    assert {"blocks.0.attention.weight", "deciders.1.outer.weight", "seen.0.weight", "norm.bias"} <= moved
 
 
 def test_a_stretch_is_learnt_moved_and_louder_but_silence_stays(model: BeatTransformer) -> None:

@@ -197,10 +197,10 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
 
 
 def test_settings_that_only_fit_together_are_set_together() -> None:
-    plan = Plan.of("beat-transformer", ("a", "b"), {"width": "192", "heads": "6", "steps": "7"})
-    assert (plan.config.width, plan.config.heads, plan.recipe.steps) == (192, 6, 7)
+    plan = Plan.of("beat-transformer", ("a", "b"), {"width": "180", "heads": "6", "steps": "7"})
+    assert (plan.config.width, plan.config.heads, plan.recipe.steps) == (180, 6, 7)
     with pytest.raises(UsageError, match="multiple of heads"):
-        Plan.of("beat-transformer", ("a", "b"), {"width": "192"})
+        Plan.of("beat-transformer", ("a", "b"), {"width": "180"})
 
 
 def test_an_absent_device_is_refused_with_those_present() -> None:

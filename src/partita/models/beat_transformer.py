@@ -6,13 +6,13 @@ ago" is one step away, and is told the place in the bar, the class and the tempo
 after the other, each seeing those before it, as in the RQ-transformer (Lee et al., CVPR 2022).
 
 The losses of the reports' generators (a mean, predicted frame by frame) can only give what stands still; drawing from a
-distribution over codes gives events. Codes in its input are corrupted in training, so that it goes on from its own
-mistakes (Ranzato et al. 2016 name the problem), and does not learn its few hours by heart. What codes leave over is
-put back as the likest patch of training has it (`residue.py`), and what was learnt from is kept, so that copies are
-told (`learnt.py`).
+distribution over codes gives events. Some of the codes in its input it draws itself in training, from what it expects
+there, so that it learns to go on from its own mistakes (scheduled sampling, Bengio et al. 2015; in two passes, as
+Mihaylova and Martins 2019 have it for transformers). Without that a stroke that was missed makes the next one less
+likely, and the sound thins out. What codes leave over is put back as the likest patch of training has it
+(`residue.py`), and what was learnt from is kept, so that copies are told (`learnt.py`).
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
@@ -30,6 +30,7 @@ from partita.models.codebook import Codebooks
 from partita.models.generator import COPIED, COPIED_SECONDS, Drawn, Progress, Request
 from partita.models.layers import embedding
 from partita.models.learnt import Learnt
+from partita.models.optimizers import muon
 from partita.models.patch_loops import PatchConfig, PatchModel, pace
 from partita.models.residue import Residue
 from partita.sampling import draw
@@ -41,8 +42,6 @@ TRIES = 3
 
 Silence, once begun, tends to go on, since codes like what was before; and so does a copy.
 """
-BOLDER = 1.1
-"""By how much the temperature rises each time: what is all too sure of a copy would make it again."""
 MORE = 4
 """Bars that may be drawn for each that is wanted, beside it; when they are spent, every bar is taken as it comes."""
 SPREAD = 0.05
@@ -54,31 +53,26 @@ class BeatTransformerConfig(PatchConfig):
     """A patch is `levels` codes out of `codes` each; `bars` are looked back over.
 
     `width`, `heads` and `layers` are the transformer's. In training `corruption` is the share of patches in its input
-    that another takes the place of, `dropout` falls on hidden units, and a stretch is moved by up to `shift` frames and
-    made up to `gain` dB louder or softer, so that it is not the same codes every time. `guidance` is how much what
-    sets a class apart from all classes counts in drawing, beside what it expects itself (0: not; after Ho and Salimans
-    2021, with the mean of the classes for a network that was told none).
+    that it draws itself, `dropout` falls on hidden units, and a stretch is moved by up to `shift` frames and made up to
+    `gain` dB louder or softer, so that it is not the same codes every time.
     """
 
     levels: int = 4
     codes: int = 512
-    width: int = 160
-    heads: int = 5
-    layers: int = 3
+    width: int = 256
+    heads: int = 8
+    layers: int = 4
     dropout: float = 0.1
-    corruption: float = 0.1
+    corruption: float = 0.25
     shift: int = 1
     gain: float = 1.7
-    guidance: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if min(self.levels, self.codes, self.width, self.heads, self.layers) < 1:
             raise UsageError("levels, codes, width, heads and layers are 1 or more")
-        if self.width % self.heads or not 0 <= self.corruption < 1 or min(self.shift, self.gain, self.guidance) < 0:
-            raise UsageError(
-                "width is a multiple of heads, corruption from 0 up and below 1, shift, gain and guidance 0 or more"
-            )
+        if self.width % self.heads or not 0 <= self.corruption < 1 or min(self.shift, self.gain) < 0:
+            raise UsageError("width is a multiple of heads, corruption from 0 up and below 1, shift and gain 0 or more")
 
 
 class BeatTransformer(PatchModel):
@@ -87,7 +81,15 @@ class BeatTransformer(PatchModel):
     name = "beat-transformer"
     Config = BeatTransformerConfig
     recipe = Recipe(
-        steps=7000, batch=8, learning_rate=2e-3, weight_decay=0.1, warmup=100, ema=0.998, validate_every=500, clip=1.0
+        steps=12_000,
+        batch=8,
+        learning_rate=2e-3,
+        weight_decay=0.1,
+        warmup=100,
+        ema=0.998,
+        validate_every=500,
+        clip=1.0,
+        bfloat16=True,
     )
     continues = True
 
@@ -113,10 +115,14 @@ class BeatTransformer(PatchModel):
 
     @classmethod
     def tiny(cls) -> Self:
-        """Two labels, one layer of 32 units, 4 codes, a bar of context; recordings count as 120 beats a minute."""
-        shape = {"mels": 16, "frames": 4, "levels": 2, "codes": 4, "bars": 1, "width": 32, "heads": 2, "layers": 1}
+        """Two labels, one layer of 48 units, 4 codes, a bar of context; recordings count as 120 beats a minute."""
+        shape = {"mels": 16, "frames": 4, "levels": 2, "codes": 4, "bars": 1, "width": 48, "heads": 3, "layers": 1}
         plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0, "shift": 0, "gain": 0.0}
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
+
+    def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+        """Muon for what is inside, AdamW for the tables of codes and what decides between codes."""
+        return {"all": muon(self, (self.blocks, *(decider.inner for decider in self.deciders)), recipe)}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""
@@ -127,14 +133,13 @@ class BeatTransformer(PatchModel):
         self.learnt.keep(torch.cat(every))
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Stretches as `PatchModel.stretches` gives them, and "corrupt" (n, context), "other" (n * context,)."""
+        """Stretches as `PatchModel.stretches` gives them, changed, and which patches are "corrupt" (n, context)."""
         batch = self.stretches(items, rng)
         shape = tuple(batch["weight"].shape)
         return {
             **batch,
             "patches": self._changed(batch["patches"], rng),
             "corrupt": torch.from_numpy(rng.random(shape) < self.config.corruption),
-            "other": torch.from_numpy(rng.permutation(int(np.prod(shape)))),
         }
 
     def _changed(self, patches: Tensor, rng: np.random.Generator) -> Tensor:
@@ -149,20 +154,27 @@ class BeatTransformer(PatchModel):
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Nats per patch."""
         codes = self.codebooks.encode(batch["patches"])
-        shuffled = codes.flatten(0, 1)[batch["other"]].view_as(codes)
-        seen = torch.where(batch["corrupt"][..., None], shuffled, codes)
+        seen = self._with_own_draws(codes, batch["corrupt"], batch["label"], batch["tempo"])
         nats = self.nats(codes, seen, batch["label"], batch["tempo"])
         return {"loss": (nats * batch["weight"]).sum() / batch["weight"].sum()}
 
+    def _with_own_draws(self, codes: Tensor, corrupt: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
+        """Codes (n, patches, levels), those that are `corrupt` (n, patches) drawn from what it expects there."""
+        seen, training = codes.clone(), self.training
+        self.eval()  # it draws without dropout, too
+        with torch.no_grad():
+            x, drawn = self._known(codes, label, tempo)[corrupt], []
+            for level, decider in enumerate(self.deciders):
+                drawn.append(torch.multinomial(decider(x).float().softmax(-1), 1)[:, 0])
+                if level < len(self.so_far):
+                    x = x + self.so_far[level](drawn[-1])
+            seen[corrupt] = torch.stack(drawn, -1)
+        self.train(training)
+        return seen
+
     def nats(self, codes: Tensor, seen: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
         """Nats (n, patches) of `codes` (n, patches, levels), each after those of `seen` before it."""
-        before = self.first.expand(len(codes), 1, -1)
-        x = torch.cat([before, self._embedded(seen[:, :-1])], 1)
-        places = torch.arange(codes.shape[1], device=codes.device) % self.patches_per_bar
-        x = self.dropout(x + self.place(places) + self._told(label, tempo)[:, None])
-        for block in self.blocks:
-            x = block(x)
-        x = self.norm(x)
+        x = self._known(seen, label, tempo)
         total = torch.zeros_like(x[..., 0])
         for level, decider in enumerate(self.deciders):
             logits = decider(x)
@@ -172,6 +184,16 @@ class BeatTransformer(PatchModel):
             if level < len(self.so_far):
                 x = x + self.so_far[level](codes[..., level])
         return total
+
+    def _known(self, seen: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
+        """What is known at each place of those before it (n, patches, width)."""
+        before = self.first.expand(len(seen), 1, -1)
+        x = torch.cat([before, self._embedded(seen[:, :-1])], 1)
+        places = torch.arange(seen.shape[1], device=seen.device) % self.patches_per_bar
+        x = self.dropout(x + self.place(places) + self._told(label, tempo)[:, None])
+        for block in self.blocks:
+            x = block(x)
+        return cast(Tensor, self.norm(x))
 
     def _embedded(self, codes: Tensor) -> Tensor:
         return torch.stack([table(codes[..., level]) for level, table in enumerate(self.seen)]).sum(0)
@@ -252,10 +274,9 @@ class BeatTransformer(PatchModel):
         with torch.inference_mode():
             bars, turn, spare = [self._begun(known, request)], 0, MORE * -(-count // bar)
             while (left := end - len(bars[-1].rows)) > 0:
-                drawing, bolder = bars[-1].copy(), request.sampling.temperature * BOLDER**turn
-                asked = replace(request, sampling=replace(request.sampling, temperature=bolder))
+                drawing = bars[-1].copy()
                 for _ in range(min(bar, left)):
-                    self._go_on(drawing, asked, rng)
+                    self._go_on(drawing, request, rng)
                     if progress:
                         progress(len(drawing.rows) - len(known), count, "drawing")
                 made, settled = torch.stack(drawing.rows), max(0, len(bars[-1].rows) - heard)
@@ -273,8 +294,7 @@ class BeatTransformer(PatchModel):
 
     def _begun(self, known: Tensor, request: Request) -> "Drawing":
         """What is known before the first patch that is drawn: the codes (patches, levels) of a prompt, or nothing."""
-        labels = torch.arange(self.label.num_embeddings)
-        told = self._told(labels, torch.full(labels.shape, request.bpm))
+        told = self._told(torch.tensor([self.label_index(request.label)]), torch.tensor([request.bpm]))
         begin = max(0, len(known) - self.context + 1)  # what a prompt has before that is out of sight
         x = self.first[None] if begin == 0 else self._embedded(known[begin - 1][None])
         drawing = Drawing(list(known[:begin]), [(None, None)] * len(self.blocks), x, told)
@@ -285,11 +305,10 @@ class BeatTransformer(PatchModel):
 
     def _go_on(self, drawing: "Drawing", request: Request, rng: np.random.Generator) -> None:
         """Draw the next patch."""
-        hidden = self._look(drawing)
-        self._take(drawing, self._decide(hidden, self.label_index(request.label), request, rng))
+        self._take(drawing, self._decide(self._look(drawing), request, rng))
 
     def _look(self, drawing: "Drawing") -> Tensor:
-        """What is known at the next place (classes, width): a row for every class that it might be."""
+        """What is known at the next place (1, width)."""
         place = self.place.weight[len(drawing.rows) % self.patches_per_bar]
         hidden = (drawing.x + place + drawing.told)[:, None]
         for i, block in enumerate(cast(list[Block], list(self.blocks))):
@@ -305,25 +324,22 @@ class BeatTransformer(PatchModel):
         """Whether patches of these codes (n, levels) are as good as silent, as hardly a bar of real drums is."""
         return float(self.codebooks.decode(codes).max()) < 1 - STILL / float(self.config.decibels)
 
-    def _decide(self, x: Tensor, asked: int, request: Request, rng: np.random.Generator) -> Tensor:
-        """Draw the codes (levels,) of one patch from what each class expects after those before it (classes, width)."""
+    def _decide(self, x: Tensor, request: Request, rng: np.random.Generator) -> Tensor:
+        """Draw the codes (levels,) of one patch from what is known before it (1, width)."""
         codes: list[Tensor] = []
         for level, decider in enumerate(self.deciders):
-            logits = decider(x).double().log_softmax(-1)
-            own, usual = logits[asked], logits.logsumexp(0) - math.log(len(logits))
-            guided = own + self.config.guidance * (own - usual)
-            codes.append(torch.from_numpy(draw(guided.numpy(), rng, request.sampling)))
+            codes.append(torch.from_numpy(draw(decider(x).double().numpy(), rng, request.sampling)))
             if level < len(self.so_far):
                 x = x + self.so_far[level](codes[-1])
-        return torch.stack(codes)
+        return torch.cat(codes)
 
 
 @dataclass
 class Drawing:
     """A drawing in progress: the codes (levels,) so far, what blocks remember, the last patch and what is told.
 
-    `x` (1, width) stands for the patch before the next one, `told` (classes, width) for each class and the tempo.
-    `likeness` is how like training it is.
+    `x` (1, width) stands for the patch before the next one, `told` (1, width) for the class and the tempo. `likeness`
+    is how like training it is.
     """
 
     rows: list[Tensor]
@@ -342,8 +358,9 @@ class Decider(nn.Module):
 
     def __init__(self, width: int, codes: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, codes))
+        self.inner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU())
+        self.outer = nn.Linear(width, codes)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) -> (..., codes)."""
-        return cast(Tensor, self.net(x))
+        return cast(Tensor, self.outer(self.inner(x)))
