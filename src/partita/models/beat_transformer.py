@@ -122,7 +122,8 @@ class BeatTransformer(PatchModel):
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
         """Muon for what is inside, AdamW for the tables of codes and what decides between codes."""
-        return {"all": muon(self, (self.blocks, *(decider.inner for decider in self.deciders)), recipe)}
+        deciders = cast(list[Decider], list(self.deciders))
+        return {"all": muon(self, (self.blocks, *(decider.inner for decider in deciders)), recipe)}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""
