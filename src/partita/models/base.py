@@ -5,7 +5,7 @@
 The front end is inside the model, hence inside the checkpoint: a checkpoint can't be fed the wrong features.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
@@ -138,16 +138,9 @@ class Model(nn.Module):
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
         """Named optimisers that the loop steps in turn: one for most models, two for a GAN.
 
-        By default AdamW, which lets kernels decay but not biases and normalisation (Loshchilov and Hutter, ICLR 2019).
+        By default AdamW.
         """
-        learnt = [p for p in self.parameters() if p.requires_grad]
-        kernels = [p for p in learnt if p.ndim > 1]
-        others = [p for p in learnt if p.ndim <= 1]
-        groups = [
-            {"params": kernels, "weight_decay": recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return {"all": torch.optim.AdamW(groups, recipe.learning_rate)}
+        return {"all": adamw(self.parameters(), recipe)}
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Scalars of one batch; `loss` is the one that is minimised."""
@@ -231,6 +224,19 @@ CHANNELS_FIRST = (
     *(nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d),
     *(nn.MaxPool1d, nn.MaxPool2d, nn.AdaptiveAvgPool2d),
 )
+
+
+def adamw(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW for what learns, which lets kernels decay but not biases and normalisation.
+
+    Loshchilov and Hutter, ICLR 2019.
+    """
+    learnt = [p for p in parameters if p.requires_grad]
+    groups = [
+        {"params": [p for p in learnt if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, recipe.learning_rate)
 
 
 def _own_parameters(module: nn.Module) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from partita.models.base import Recipe
+from partita.models.base import Recipe, adamw
 
 
 def muon(model: nn.Module, inner: Iterable[nn.Module], recipe: Recipe) -> torch.optim.Optimizer:
@@ -19,15 +19,9 @@ def muon(model: nn.Module, inner: Iterable[nn.Module], recipe: Recipe) -> torch.
     layers = [layer for part in inner for layer in part.modules() if isinstance(layer, nn.Linear)]
     kernels = [layer.weight for layer in layers]
     known = set(map(id, kernels))
-    others = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    groups = [
-        {"params": [p for p in others if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return Together(
-        torch.optim.Muon(kernels, rate, decay, adjust_lr_fn="match_rms_adamw"), torch.optim.AdamW(groups, rate)
-    )
+    others = [p for p in model.parameters() if id(p) not in known]
+    stepped = torch.optim.Muon(kernels, recipe.learning_rate, recipe.weight_decay, adjust_lr_fn="match_rms_adamw")
+    return Together(stepped, adamw(others, recipe))
 
 
 class Together(torch.optim.Optimizer):
