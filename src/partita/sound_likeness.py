@@ -197,12 +197,15 @@ def clips(
 ) -> list[Clip]:
     """`each` clips of every class, class after class, from its recordings in turn, at a random place of each.
 
+    Their order is random: in a table those of one player follow each other.
+
     Raises `UsageError` where a class has no recording of that length.
     """
     found: list[Clip] = []
     size = round(seconds * rate)
     for label in labels:
         own = [example for example in examples if example.label == label]
+        own = [own[place] for place in rng.permutation(len(own))]
         taken: list[Clip] = []
         for turn in range(4 * each):
             if len(taken) == each or not own:

@@ -37,6 +37,7 @@ def evaluate(
     samples: int = 0,
     seconds: float = 30.0,
     temperature: float | None = None,
+    sampling_seed: int = 0,
     copies: bool = True,
     seeds: int = 0,
     folds: int = 0,
@@ -105,6 +106,8 @@ def evaluate(
         How long --samples are, and the real clips.
     temperature
         How boldly a generator's sounds are drawn, in the place of what its card says.
+    sampling_seed
+        Takes other sounds of a generator, and other clips beside them, from the same split.
     copies
         Look for copies of training recordings in a generator's sounds, which takes longest.
     seeds
@@ -159,7 +162,7 @@ def evaluate(
     with progress_bar("evaluating") as progress:
         options: dict[str, Any] = {"compare": compare, "stress": stress, "update_card": update_card}
         drawn: dict[str, Any] = {"samples": samples, "seconds": seconds, "out": out}
-        drawn |= {"temperature": temperature, "copies": copies}
+        drawn |= {"temperature": temperature, "sampling_seed": sampling_seed, "copies": copies}
         result = measure(model, progress=progress, **options, **drawn, **known)
     if isinstance(result, Resemblance | SoundLikeness):
         if csv or html or stress or compare:

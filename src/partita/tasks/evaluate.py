@@ -60,6 +60,7 @@ def evaluate(
     samples: int = 0,
     seconds: float = 30.0,
     temperature: float | None = None,
+    sampling_seed: int = 0,
     copies: bool = True,
     out: str | Path | None = None,
     device: str = "auto",
@@ -71,8 +72,9 @@ def evaluate(
     `protocol`, `seed` and `baselines`; a composer gives a `NoteLikelihood` and knows `compare`, too. With
     `samples` it gives a `Resemblance` instead: it writes so many pieces of `seconds` without a prompt, drawn as its
     card says, which are compared with real clips; `out` is a folder to keep them in. A generator gives a
-    `SoundLikeness` of `samples` sounds (100 by default) of `seconds`, or as many as it can, at `temperature`; to look
-    for `copies` of training recordings takes longest.
+    `SoundLikeness` of `samples` sounds (100 by default) of `seconds`, or as many as it can, at `temperature`; another
+    `sampling_seed` takes other sounds and clips of the same split, and to look for `copies` of training recordings
+    takes longest.
 
     The test split is locked, since every look at it makes its number less worth: `test=True` opens it and counts the
     look; a public benchmark's stands open. `genres` keeps these labels alone,
@@ -100,7 +102,7 @@ def evaluate(
             samples=samples or SAMPLES,
             seconds=min(seconds, loaded.most_seconds),
             sampling=Sampling.of(read_card(model).get("sampling", {}), temperature=temperature),
-            seed=seed,
+            seed=sampling_seed,
             copies=copies,
             progress=progress,
         )
