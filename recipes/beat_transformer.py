@@ -59,8 +59,7 @@ def remake(groove: Path, soundfont: str, runs: Path, out: Path) -> None:
     )
     if not (run / CARD).exists():
         train("beat-transformer", data=f"folder:{corpus}", out=run, device="cpu")
-    card = {key: value for key, value in read_card(run).items() if key != "sha256"}
-    save(load(run), folder, {**card, **ADDED}, half=True)
+    save(load(run), folder, {**read_card(run), **ADDED}, half=True)
     write_json(folder / CARD, {**read_card(folder), "metrics": {"valid": measured(folder, corpus)}})
 
 

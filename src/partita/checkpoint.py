@@ -65,8 +65,8 @@ def read_card(name: str | Path) -> dict[str, Any]:
 def save(model: Model, folder: str | Path, card: Mapping[str, Any], *, half: bool = False) -> Path:
     """Write a checkpoint; `card` adds to what the model says of itself (data, licence, protocol, metrics, ...).
 
-    With `half` numbers take 16 bits instead of 32, which is enough to use a model. Each file appears whole or not at
-    all, the card last.
+    That stands, so `card` may be another checkpoint's. With `half` numbers take 16 bits instead of 32, which is enough
+    to use a model. Each file appears whole or not at all, the card last.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,15 +76,14 @@ def save(model: Model, folder: str | Path, card: Mapping[str, Any], *, half: boo
     weights = serialise(tensors)
     with replacing(folder / WEIGHTS) as partial:
         partial.write_bytes(weights)
-    full = {
+    own = {
         "format": FORMAT,
         "model": model.name,
         "config": model.config_json(),
         "parameters": model.parameter_count,
         "sha256": hashlib.sha256(weights).hexdigest(),
-        **card,
     }
-    write_json(folder / CARD, full)
+    write_json(folder / CARD, {**own, **card, **own})  # twice: it comes first, and it stands
     return folder
 
 
