@@ -112,7 +112,8 @@ def test_bars_of_the_gan_go_round() -> None:
     assert not any(parameter.requires_grad for parameter in model.listener.parameters())
     before = {key: value.clone() for key, value in model.listener.state_dict().items()}
     model.train()
-    model.losses(model.batch([{**item, "place": np.array(0.0)} for item in items_of(model)], rng()), "generator")
+    pieces = [piece for item in items_of(model) for piece in model.pieces(item)]
+    model.losses(model.batch(pieces, rng()), "generator")
     assert all(torch.equal(value, model.listener.state_dict()[key]) for key, value in before.items())
 
 
@@ -151,3 +152,19 @@ def test_training_a_gan_draws_both_losses_and_the_lines(tmp_path: Path, capsys: 
     assert main(["train", "toygan", "--data", f"folder:{tmp_path / 'music'}", "--out", str(out), *small, *recipe]) == 0
     capsys.readouterr()
     assert (out / "curves.png").stat().st_size > 5000
+
+
+def test_long_recordings_are_learnt_from_end_to_end_but_count_for_less_than_they_last() -> None:
+    model = trained("spectrogram-lstm-mixture")
+    assert isinstance(model, SpectrogramLSTMMixture)
+    bars = model.config.bars
+    counts = []
+    for stretches in (1, 4, 16):
+        numbers = np.arange(stretches * bars, dtype=np.uint8).repeat(model.bar)
+        item = {"levels": numbers[:, None].repeat(model.config.mels, 1), "label": np.array(0), "bpm": np.array([120.0])}
+        pieces = model.pieces(item)
+        draws = model.stretches(list(pieces) * 200, rng())["patches"]
+        begins = set((255 * draws[:, 0, 0]).round().int().tolist())
+        assert begins == set(range((stretches - 1) * bars + 1))
+        counts.append(len(pieces))
+    assert counts == [1, 2, 4]

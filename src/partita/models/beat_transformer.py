@@ -62,7 +62,7 @@ class BeatTransformerConfig(PatchConfig):
     width: int = 256
     heads: int = 8
     layers: int = 4
-    dropout: float = 0.1
+    dropout: float = 0.15
     corruption: float = 0.25
     shift: int = 1
     gain: float = 1.7
@@ -81,7 +81,7 @@ class BeatTransformer(PatchModel):
     name = "beat-transformer"
     Config = BeatTransformerConfig
     recipe = Recipe(
-        steps=12_000,
+        steps=9_000,
         batch=8,
         learning_rate=2e-3,
         weight_decay=0.1,

@@ -62,9 +62,13 @@ class PatchModel(LoopModel):
         return np.ascontiguousarray(255 * patches.clamp(0, 1).reshape(-1, self.config.mels).numpy().T)
 
     def pieces(self, item: Item) -> Sequence[Item]:
-        """The stretches that a recording is learnt by; `batch` moves each about its place."""
-        count = max(1, round(len(item["levels"]) / (self.config.bars * self.bar)))
-        return [{**item, "place": np.array(number / count)} for number in range(count)]
+        """The parts that a recording is learnt by, the square root of its stretches; `batch` draws one from each.
+
+        By stretches, the few that play for long would say what a class sounds like; as one each, short ones would be
+        learnt by heart.
+        """
+        count = max(1, round(math.sqrt(len(item["levels"]) / (self.config.bars * self.bar))))
+        return [{**item, "part": np.array([number, number + 1]) / count} for number in range(count)]
 
     def drawn_patches(self, items: Sequence[Item], rng: np.random.Generator) -> Array:
         """Patches (n, size) to fit to, as many from every class, so that a common one does not count for all."""
@@ -81,9 +85,8 @@ class PatchModel(LoopModel):
         patches = np.zeros((len(items), self.context, self.patch_size), np.float32)
         weight = np.zeros((len(items), self.context), np.float32)
         for row, item in enumerate(items):
-            bars = len(item["levels"]) // self.bar
-            begin = round(float(item["place"]) * bars) + int(rng.integers(0, self.config.bars))
-            begin = int(np.clip(begin, 0, max(0, bars - self.config.bars)))
+            begins = max(1, len(item["levels"]) // self.bar - self.config.bars + 1)
+            begin = min(int(rng.uniform(*item["part"]) * begins), begins - 1)
             part = self.patches(item["levels"][begin * self.bar : (begin + self.config.bars) * self.bar])
             patches[row, : len(part)], weight[row, : len(part)] = part, 1
         return {
