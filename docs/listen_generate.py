@@ -16,21 +16,21 @@ from partita.models.generator import COPIED
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
     ("funk", 104, 8, True, 12,
-     "backbeats hold; the first half bar is crowded with soft strokes that do not come back, one more snare at 4.5 s"),
+     "nothing on the bar lines at 2.3 and 4.6 s; strokes just before the beat; one cymbal rings on through everything"),
     ("funk", 124, 8, False, 18,
-     "a roll of a bar to begin with, then thinner and thinner; no pattern comes back; partials ring at 1.2 and 7 s"),
+     "eighths hold, all alike, hardly a backbeat; partials ring for half a second at 5.1 s, where the beat is lost"),
     ("hiphop", 90, 10, True, 15,
-     "six claps in the first bar, one or two in the others; an open hi-hat at 5.3 s, after it a hole of a second"),
+     "one clap in the first bar and one in the third; an open hi-hat that hisses on; no low drum from 5.8 to 7.5 s"),
     ("hiphop", 84, 8, False, 20,
-     "hi-hat and low drum keep to eighths; the clap is missing at 3.6 s and half a beat late at 6.7 s"),
+     "one clap a bar, none in the third; hi-hat and low drum keep to no pattern; it thins out in the last second"),
     ("latin", 110, 8, False, 14,
-     "even strokes all along, hardly a low drum; at 4 s one that glides, and a ring in which all else stops"),
+     "short rolls, one after the other for eight seconds, over a low drum that hums; no bar can be told"),
     ("latin", 130, 8, True, 19,
-     "a cymbal on nearly every beat, a little early, a soft low drum, and nothing else: it could be any style"),
+     "a pattern that comes back, but a hole of half a second near each bar line; it could be any style"),
     ("rock", 120, 8, False, 11,
-     "backbeats hold under one wash of cymbals; hums after the bar lines at 2 and 4 s; at 6.7 s a stroke off the beat"),
+     "backbeats hold over a hum of low drums; the hi-hat comes and goes, and at 6.9 s a stroke is off the beat"),
     ("jazz", 150, 8, False, 13,
-     "a ride that swings for a beat or two at a time, short and dry; a low drum hums on under everything"),
+     "even eighths that do not swing; a hum under everything; a cymbal bursts in at 6.4 s and never comes back"),
 )  # fmt: skip
 """Class, beats a minute, seconds, whether it is a loop, seed, and what is wrong with it."""
 HEAD = """# Generated clips
