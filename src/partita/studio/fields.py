@@ -279,6 +279,9 @@ FIELDS = {
     "samples": Field(
         "Samples", "a whole number", "Of a composer: compare so many pieces that it writes with real music; 0: not.", 0
     ),
+    "sampling_seed": Field(
+        "Sampling seed", "a whole number", "Of a generator: takes other sounds and other clips of the same part.", 0
+    ),
     "copies": Field("Copies", "a switch", "Of a generator: look for copies of training recordings; takes longest."),
     "evaluate.seconds": Field("Seconds", "a number", "How long each of those pieces is.", 1),
     "rate": Field("Rate", "a whole number", "Samples a second of the rendering.", 8000, 96_000),
