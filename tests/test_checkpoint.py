@@ -70,6 +70,14 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
+def test_a_card_of_another_checkpoint_says_nothing_false_of_this_one(tmp_path: Path) -> None:
+    first = save(BeatTransformer.tiny(), tmp_path / "first", {"data": "none"})
+    second = save(load(first), tmp_path / "second", {**read_card(first), "model": "toygan"}, half=True)
+    assert read_card(second)["sha256"] != read_card(first)["sha256"]
+    assert load(second).name == "beat-transformer"
+    assert read_card(second)["data"] == "none"
+
+
 def test_half_the_bits_are_half_the_size_and_nearly_the_same(tmp_path: Path) -> None:
     model = BeatTransformer.tiny()
     model.learnt.keep(torch.arange(600).view(300, 2) % 4)

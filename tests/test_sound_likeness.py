@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from partita import data
+from partita.audio import Audio
 from partita.checkpoint import save
 from partita.cli import main
 from partita.errors import UsageError
 from partita.evaluation import prepare_all
+from partita.example import Example
 from partita.metrics.audio import SAME
 from partita.models.beat_transformer import BeatTransformer
 from partita.models.generator import Drawn, Progress, Request
 from partita.sampling import Sampling
-from partita.sound_likeness import SoundLikeness, measure_sounds
+from partita.sound_likeness import SoundLikeness, clips, measure_sounds
 from partita.training import fit
 
 SECONDS = 4.0
@@ -80,6 +82,20 @@ def test_noise_is_farther_than_real_sound(model: BeatTransformer, dataset: data.
         measured(model, dataset, 3)
 
 
+def test_clips_are_not_always_of_the_recordings_that_a_table_begins_with() -> None:
+    rate = 8000
+    hums = [np.sin(2 * np.pi * 100 * (k + 1) * np.arange(2 * rate) / rate).astype(np.float32) for k in range(10)]
+    examples = [Example(f"{k}", Audio(hum[None], rate, f"{k}"), "hum", f"{k}") for k, hum in enumerate(hums)]
+
+    def heard(seed: int, each: int) -> list[int]:
+        taken = clips(examples, ["hum"], each, 1.0, rate, np.random.default_rng(seed))
+        return [int(np.abs(np.fft.rfft(clip.samples)).argmax()) for clip in taken]
+
+    assert len({heard(seed, 1)[0] for seed in range(10)}) > 3
+    assert sorted(heard(0, 10)) == [100 * (k + 1) for k in range(10)], "each in turn"
+    assert heard(1, 5) == heard(1, 5)
+
+
 def test_the_command_measures_generators(
     model: BeatTransformer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,4 +105,8 @@ def test_the_command_measures_generators(
     told = json.loads(capsys.readouterr().out)
     assert told["samples"] == 4
     assert set(told["distances"]) == {"statistics", "statistics over hiss", "genre network"}
+    assert main([*wanted, "--genres", "beat,drone", "--json", "--sampling-seed", "1"]) == 0
+    other = json.loads(capsys.readouterr().out)
+    assert other["protocol"] == told["protocol"]
+    assert other["distances"] != told["distances"]
     assert main([*wanted, "--stress"]) == 2
