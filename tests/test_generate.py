@@ -18,7 +18,7 @@ from partita.cli import main
 from partita.errors import UnusableAudioError, UsageError
 from partita.evaluation import prepare_all
 from partita.example import Example
-from partita.generation import PEAK, fit_to_hear, generate_sound, inverted
+from partita.generation import PEAK, TRIES, fit_to_hear, generate_sound, inverted
 from partita.metrics.audio import health
 from partita.models.attention import Block
 from partita.models.beat_transformer import BeatTransformer
@@ -280,8 +280,9 @@ def test_a_copy_is_drawn_again_and_the_last_one_is_told(
 
     monkeypatch.setattr(BeatTransformer, "draw", alike)
     assert generate_sound(model, request, 0, "x").drawn.likeness == 0.3
-    likenesses[:] = [COPIED] * 9
+    likenesses[:] = [COPIED] * TRIES**2
     assert any("copies training" in fault for fault in generate_sound(model, request, 0, "x").faults)
+    assert not likenesses, "and again, but not for ever"
 
 
 def test_a_checkpoint_keeps_what_it_learnt_from(model: BeatTransformer, checkpoint: Path) -> None:
