@@ -57,13 +57,6 @@ def clicks(bpm: float, bars: int = 2) -> np.ndarray:
     return samples
 
 
-def audible(samples: np.ndarray) -> np.ndarray:
-    """What lies above 100 Hz."""
-    spectrum = np.fft.rfft(samples)
-    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) < 100] = 0
-    return np.fft.irfft(spectrum, len(samples))
-
-
 @pytest.mark.parametrize(("bpm", "seconds"), [(60, 3.0), (120, 4.0), (173.3, 5.5)])
 def test_it_is_as_long_as_was_asked_and_well(model: BeatTransformer, bpm: float, seconds: float) -> None:
     made = generate_sound(model, Request("beat", seconds, bpm), 1, "beat")
@@ -98,10 +91,7 @@ def test_a_recording_goes_on_as_it_was(model: BeatTransformer) -> None:
     made = generate_sound(model, Request("beat", 3.0, 120, prompt=prompt), 0, "more").audio
     assert made.seconds == pytest.approx(prompt.seconds + 3, abs=0.13)
     kept, before = made.samples[0, : 3 * RATE], prompt.samples[0, : 3 * RATE]
-    assert np.corrcoef(kept[RATE // 2 :], before[RATE // 2 :])[0, 1] > 0.9999
-    assert np.corrcoef(audible(kept), audible(before))[0, 1] > 0.99, (
-        "the low cut goes round, so rumble of the end leads in"
-    )
+    assert np.corrcoef(kept, before)[0, 1] > 0.99, "but for what lies below hearing"
 
 
 def test_patterns_lie_on_the_same_frames_at_every_tempo(model: BeatTransformer) -> None:
@@ -315,6 +305,13 @@ def test_what_can_not_be_made_is_said(model: BeatTransformer) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             generate_sound(model, replace(request, **change), 0, "x")  # type: ignore[arg-type]
+
+
+def test_the_end_of_a_sound_does_not_lead_into_its_begin_but_that_of_a_loop_does() -> None:
+    ends_on_rumble = np.zeros(4 * RATE, np.float32)
+    ends_on_rumble[-RATE // 10 :] = 1
+    begins = [np.abs(fit_to_hear(ends_on_rumble, RATE, loop)[: RATE // 10]).max() for loop in (False, True)]
+    assert begins[0] < 0.01 < begins[1]
 
 
 def test_silence_stays_silence_and_loud_is_turned_down() -> None:

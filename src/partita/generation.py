@@ -74,7 +74,7 @@ def generate_sound(
             drawn = model.draw(request, rng, progress)
             if drawn.likeness < COPIED:
                 break
-        samples = fit_to_hear(inverted(model, drawn, request.prompt), model.rate)
+        samples = fit_to_hear(inverted(model, drawn, request.prompt), model.rate, request.loop)
         audio = Audio(samples[None], model.rate, name)
         generated = Generated(audio, seed, request, drawn, health(audio.samples, model.rate))
         if not generated.faults:
@@ -129,14 +129,15 @@ def _fade(count: int) -> Array:
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / max(count, 1))).astype(np.float32)
 
 
-def fit_to_hear(samples: Array, rate: int) -> Array:
+def fit_to_hear(samples: Array, rate: int, loop: bool = False) -> Array:
     """The samples (n,) without what lies below hearing, the loudest at -1 dB; silence stays silent.
 
-    The low cut is made on the circle, so that the seam of a loop stays closed.
+    The low cut of a `loop` is made on the circle, so that its seam stays closed. Any other sound is mirrored at its end
+    for that, so that its end does not lead into its begin.
     """
-    spectrum = np.fft.rfft(samples.astype(np.float64))
-    hertz = np.fft.rfftfreq(len(samples), 1 / rate)
-    kept = np.fft.irfft(spectrum * np.clip(hertz / LOWEST_HZ, 0, 1) ** 2, len(samples))
+    whole = (samples if loop else np.concatenate([samples, samples[::-1]])).astype(np.float64)
+    hertz = np.fft.rfftfreq(len(whole), 1 / rate)
+    kept = np.fft.irfft(np.fft.rfft(whole) * np.clip(hertz / LOWEST_HZ, 0, 1) ** 2, len(whole))[: len(samples)]
     peak = float(np.abs(kept).max(initial=0.0))
     return np.asarray(kept * (PEAK / peak) if peak > 1e-6 else kept, np.float32)
 
