@@ -16,21 +16,21 @@ from partita.models.generator import COPIED
 OUT = Path(__file__).parent / "listen" / "generate"
 CLIPS = (
     ("funk", 104, 8, True, 12,
-     "nothing on the bar lines at 2.3 and 4.6 s; strokes just before the beat; one cymbal rings on through everything"),
+     "backbeats fall half a beat off at 2.0 and 3.1 s; a cymbal out of nowhere hides half a second at 4.6 s"),
     ("funk", 124, 8, False, 18,
-     "eighths hold, all alike, hardly a backbeat; partials ring for half a second at 5.1 s, where the beat is lost"),
+     "backbeats hold until a cymbal and a stroke drown a second at 3.9 s; the next is missing; little low drum"),
     ("hiphop", 90, 10, True, 15,
-     "one clap in the first bar and one in the third; an open hi-hat that hisses on; no low drum from 5.8 to 7.5 s"),
+     "an open hi-hat hisses through it all; one clap a bar, now on this beat, now on that; none between 2.1 and 4.6 s"),
     ("hiphop", 84, 8, False, 20,
-     "one clap a bar, none in the third; hi-hat and low drum keep to no pattern; it thins out in the last second"),
+     "hi-hats stop after two seconds and come back as another piece's; holes of half a second from 3 to 5.7 s"),
     ("latin", 110, 8, False, 14,
-     "short rolls, one after the other for eight seconds, over a low drum that hums; no bar can be told"),
+     "a stroke every two beats, always half a beat beside the beat; the low drum is hardly there; it could be funk"),
     ("latin", 130, 8, True, 19,
-     "a pattern that comes back, but a hole of half a second near each bar line; it could be any style"),
+     "accents that keep to no pattern; a cymbal like a bell at 4.6 and 6.0 s; a low drum hums from begin to end"),
     ("rock", 120, 8, False, 11,
-     "backbeats hold over a hum of low drums; the hi-hat comes and goes, and at 6.9 s a stroke is off the beat"),
+     "strokes on each beat over a hum of low drums, all alike; half a second without any at 2.0 s"),
     ("jazz", 150, 8, False, 13,
-     "even eighths that do not swing; a hum under everything; a cymbal bursts in at 6.4 s and never comes back"),
+     "a cymbal rings for two seconds and never comes back; the roll from 6.2 s on is of another piece; nothing swings"),
 )  # fmt: skip
 """Class, beats a minute, seconds, whether it is a loop, seed, and what is wrong with it."""
 HEAD = """# Generated clips
@@ -38,8 +38,8 @@ HEAD = """# Generated clips
 Made by `docs/listen_generate.py` with the shipped `beat-transformer` as its card says \
 (temperature {temperature:g}).
 Its weights were trained on performances of the Groove MIDI Dataset (Google, CC BY 4.0; Gillick et al. 2019) rendered
-with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package, but for patches of a 64th of a bar
-that they take from those performances, which are CC BY 4.0. Each can be made again, to the sample, say the first by
+with the soundfont FluidR3 (MIT); they and these clips are MIT, like the package. Each can be made again, to the sample,
+say the first by
 
     partita generate funk --bpm 104 --seconds 8 --loop --seed 12 --out funk.ogg
 

@@ -25,8 +25,7 @@ PADS = {22: 42, 26: 46, 58: 43}
 """Pads of the recorded kit that General MIDI has elsewhere: edges of the hi-hat, the floor tom's rim."""
 ADDED = {
     "licence": "MIT. Trained on the Groove MIDI Dataset (CC BY 4.0, Google), rendered with FluidR3 (MIT). "
-    "The weights hold that training part as codes, so that copies are told, and 2,048 patches of it; these are "
-    "CC BY 4.0.",
+    "The weights hold that training part as codes, so that copies are told; these are CC BY 4.0.",
     "split": "performances are disjoint; drummers, and grooves that several drummers play, are in both parts.",
     "timbre": "each style has a drum kit of its own, chosen by us, so classes differ in timbre as well as in rhythm.",
     "limits": "Some draws break off, hold long silences or copy; `generate` draws those again, and says so of what is "
@@ -59,7 +58,7 @@ def remake(groove: Path, soundfont: str, runs: Path, out: Path) -> None:
     )
     if not (run / CARD).exists():
         train("beat-transformer", data=f"folder:{corpus}", out=run, device="cpu")
-    save(load(run), folder, {**read_card(run), **ADDED}, half=True)
+    save(load(run), folder, {**read_card(run), **ADDED}, bits=8)
     write_json(folder / CARD, {**read_card(folder), "metrics": {"valid": measured(folder, corpus)}})
 
 

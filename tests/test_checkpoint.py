@@ -72,7 +72,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_card_of_another_checkpoint_says_nothing_false_of_this_one(tmp_path: Path) -> None:
     first = save(BeatTransformer.tiny(), tmp_path / "first", {"data": "none"})
-    second = save(load(first), tmp_path / "second", {**read_card(first), "model": "toygan"}, half=True)
+    second = save(load(first), tmp_path / "second", {**read_card(first), "model": "toygan"}, bits=16)
     assert read_card(second)["sha256"] != read_card(first)["sha256"]
     assert load(second).name == "beat-transformer"
     assert read_card(second)["data"] == "none"
@@ -81,7 +81,7 @@ def test_a_card_of_another_checkpoint_says_nothing_false_of_this_one(tmp_path: P
 def test_half_the_bits_are_half_the_size_and_nearly_the_same(tmp_path: Path) -> None:
     model = BeatTransformer.tiny()
     model.learnt.keep(torch.arange(600).view(300, 2) % 4)
-    full, half = save(model, tmp_path / "full", {}), save(model, tmp_path / "half", {}, half=True)
+    full, half = save(model, tmp_path / "full", {}), save(model, tmp_path / "half", {}, bits=16)
     saved = (full / "model.safetensors").stat().st_size - (half / "model.safetensors").stat().st_size
     numbers = sum(value.numel() for value in model.state_dict().values() if value.is_floating_point())
     assert saved == pytest.approx(2 * numbers, abs=200), "but for what the header says"
@@ -90,6 +90,23 @@ def test_half_the_bits_are_half_the_size_and_nearly_the_same(tmp_path: Path) -> 
         assert again[key].dtype == value.dtype
         assert torch.allclose(again[key].double(), value.double(), rtol=1e-3, atol=1e-6), key
         assert value.is_floating_point() or torch.equal(again[key], value), "integers lose nothing"
+
+
+def test_eight_bits_are_a_quarter_of_the_size_and_still_near(tmp_path: Path) -> None:
+    model = BeatTransformer.tiny().set(width=240)
+    torch.nn.init.normal_(model.blocks[0].recency, std=100)
+    full, small = save(model, tmp_path / "full", {}), save(model, tmp_path / "small", {}, bits=8)
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (full, small)]
+    assert sizes[1] < 0.3 * sizes[0]
+    again = load(small).state_dict()
+    for key, value in model.state_dict().items():
+        assert again[key].dtype == value.dtype
+        assert again[key].shape == value.shape
+        off = (again[key] - value).abs()
+        if value.ndim > 1 and value.numel() >= 10_000:
+            assert (off.flatten(1).amax(1) <= 0.51 * value.flatten(1).abs().amax(1) / 127).all(), key
+        elif value.numel():
+            assert float(off.max()) <= 1e-3 * float(value.abs().max()), "what is small, such as biases, keeps 16 bits"
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -5,12 +5,13 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as deserialise
 from safetensors.torch import save as serialise
+from torch import Tensor
 
 from partita.errors import CheckpointError, PartitaError, UsageError
 from partita.files import replacing
@@ -20,6 +21,10 @@ from partita.models.base import Model
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
 FORMAT = 1
+SCALE = ".scale"
+"""Ends the name of what the rows of a tensor in 8 bits are to be multiplied by."""
+LARGE = 10_000
+"""Numbers of a tensor from which on 8 bits are worth it; smaller ones, such as biases, keep 16."""
 
 
 def shipped() -> dict[str, Path]:
@@ -62,18 +67,16 @@ def read_card(name: str | Path) -> dict[str, Any]:
     return card
 
 
-def save(model: Model, folder: str | Path, card: Mapping[str, Any], *, half: bool = False) -> Path:
+def save(model: Model, folder: str | Path, card: Mapping[str, Any], *, bits: Literal[32, 16, 8] = 32) -> Path:
     """Write a checkpoint; `card` adds to what the model says of itself (data, licence, protocol, metrics, ...).
 
-    That stands, so `card` may be another checkpoint's. With `half` numbers take 16 bits instead of 32, which is enough
-    to use a model. Each file appears whole or not at all, the card last.
+    That stands, so `card` may be another checkpoint's. Numbers take so many `bits`; 16 are enough to use a model, and
+    8 mostly are. Each file appears whole or not at all, the card last.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    if half:
-        tensors = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
-    weights = serialise(tensors)
+    weights = serialise(_narrowed(tensors, bits))
     with replacing(folder / WEIGHTS) as partial:
         partial.write_bytes(weights)
     own = {
@@ -100,7 +103,7 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Model:
         weights = (folder / WEIGHTS).read_bytes()
         if "sha256" in card and hashlib.sha256(weights).hexdigest() != card["sha256"]:
             raise CheckpointError(f"{folder / WEIGHTS}: not the weights that its card names (their SHA-256 differs)")
-        model.load_state_dict(deserialise(weights))
+        model.load_state_dict(_widened(deserialise(weights)))
     except (OSError, SafetensorError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise CheckpointError(f"{folder / WEIGHTS}: can't be loaded into {card['model']} ({first})") from None
@@ -109,6 +112,30 @@ def load(name: str | Path, device: torch.device | str = "cpu") -> Model:
     except PartitaError as error:
         raise CheckpointError(f"{folder / CARD}: {error}") from None
     return model.to(device).eval()
+
+
+def _narrowed(tensors: Mapping[str, Tensor], bits: int) -> dict[str, Tensor]:
+    """Tensors with their numbers in fewer bits: in 8 as whole numbers up to 127, each row with a scale of its own."""
+    found = dict(tensors)
+    for key, value in tensors.items():
+        if bits == 32 or not value.is_floating_point():
+            continue
+        if bits == 16 or value.ndim < 2 or value.numel() < LARGE:
+            found[key] = value.half()
+            continue
+        rows = value.flatten(1)
+        scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
+        found[key], found[key + SCALE] = (rows / scale).round().to(torch.int8).view_as(value), scale[:, 0]
+    return found
+
+
+def _widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `_narrowed` made of tensors, as tensors of their shapes again."""
+    found = dict(tensors)
+    for key, value in tensors.items():
+        if (scale := found.pop(key + SCALE, None)) is not None:
+            found[key] = (value.flatten(1) * scale[:, None]).view_as(value)
+    return found
 
 
 def own_folder(name: str | Path) -> Path:

@@ -9,8 +9,8 @@ The losses of the reports' generators (a mean, predicted frame by frame) can onl
 distribution over codes gives events. Some of the codes in its input it draws itself in training, from what it expects
 there, so that it learns to go on from its own mistakes (scheduled sampling, Bengio et al. 2015; in two passes, as
 Mihaylova and Martins 2019 have it for transformers). Without that a stroke that was missed makes the next one less
-likely, and the sound thins out. What codes leave over is put back as the likest patch of training has it
-(`residue.py`), and what was learnt from is kept, so that copies are told (`learnt.py`).
+likely, and the sound thins out. What codes leave over is drawn after them (`flow_decoder.py`), and what was learnt from
+is kept, so that copies are told (`learnt.py`).
 """
 
 from collections.abc import Sequence
@@ -24,15 +24,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from partita.errors import UsageError
+from partita.features import Array
 from partita.models.attention import Block, Memory
-from partita.models.base import Batch, Item, Recipe
+from partita.models.base import Batch, Item, Recipe, adamw
 from partita.models.codebook import Codebooks
+from partita.models.flow_decoder import FlowDecoder
 from partita.models.generator import COPIED, COPIED_SECONDS, Drawn, Progress, Request
 from partita.models.layers import embedding
 from partita.models.learnt import Learnt
 from partita.models.optimizers import muon
 from partita.models.patch_loops import PatchConfig, PatchModel, pace
-from partita.models.residue import Residue
 from partita.sampling import draw
 
 STILL = 42.0
@@ -54,7 +55,8 @@ class BeatTransformerConfig(PatchConfig):
 
     `width`, `heads` and `layers` are the transformer's. In training `corruption` is the share of patches in its input
     that it draws itself, `dropout` falls on hidden units, and a stretch is moved by up to `shift` frames and made up to
-    `gain` dB louder or softer, so that it is not the same codes every time.
+    `gain` dB louder or softer, so that it is not the same codes every time. What codes leave over is drawn by
+    `flow_layers` of `flow_width` units.
     """
 
     levels: int = 4
@@ -66,11 +68,14 @@ class BeatTransformerConfig(PatchConfig):
     corruption: float = 0.25
     shift: int = 1
     gain: float = 1.7
+    flow_width: int = 256
+    flow_layers: int = 6
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if min(self.levels, self.codes, self.width, self.heads, self.layers) < 1:
-            raise UsageError("levels, codes, width, heads and layers are 1 or more")
+        sizes = (self.levels, self.codes, self.width, self.heads, self.layers, self.flow_width, self.flow_layers)
+        if min(sizes) < 1:
+            raise UsageError("levels, codes, width, heads, layers, flow_width and flow_layers are 1 or more")
         if self.width % self.heads or not 0 <= self.corruption < 1 or min(self.shift, self.gain) < 0:
             raise UsageError("width is a multiple of heads, corruption from 0 up and below 1, shift and gain 0 or more")
 
@@ -97,7 +102,6 @@ class BeatTransformer(PatchModel):
         super().__init__(config)
         width = config.width
         self.codebooks = Codebooks(config.levels, config.codes, self.patch_size)
-        self.residue = Residue(self.patch_size, config.levels)
         self.learnt = Learnt(config.levels, config.codes)
         self.seen = nn.ModuleList(embedding(config.codes, width, SPREAD) for _ in range(config.levels))
         self.first = nn.Parameter(torch.zeros(width))
@@ -112,35 +116,50 @@ class BeatTransformer(PatchModel):
         self.so_far = nn.ModuleList(embedding(config.codes, width, SPREAD) for _ in range(config.levels - 1))
         self.deciders = nn.ModuleList(Decider(width, config.codes) for _ in range(config.levels))
         self.dropout = nn.Dropout(config.dropout)
+        self.flow = FlowDecoder(config.mels, max(1, len(config.labels)), config.flow_width, config.flow_layers)
 
     @classmethod
     def tiny(cls) -> Self:
         """Two labels, one layer of 48 units, 4 codes, a bar of context; recordings count as 120 beats a minute."""
         shape = {"mels": 16, "frames": 4, "levels": 2, "codes": 4, "bars": 1, "width": 48, "heads": 3, "layers": 1}
         plain = {"bpm": 120.0, "dropout": 0.0, "corruption": 0.0, "shift": 0, "gain": 0.0}
+        shape |= {"flow_width": 16, "flow_layers": 1}
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-        """Muon for what is inside, AdamW for the tables of codes and what decides between codes."""
-        deciders = cast(list[Decider], list(self.deciders))
-        return {"all": muon(self, (self.blocks, *(decider.inner for decider in deciders)), recipe)}
+        """Codes, Muon for what is inside, AdamW for their tables and what decides between them; then levels."""
+        deciders, flow = cast(list[Decider], list(self.deciders)), list(self.flow.parameters())
+        of_codes = [own for own in self.parameters() if all(own is not other for other in flow)]
+        inner = (self.blocks, *(decider.inner for decider in deciders))
+        return {"codes": muon(of_codes, inner, recipe), "levels": adamw(flow, recipe)}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""
         self.codebooks.fit(self.drawn_patches(items, rng), rng)
-        others = self.drawn_patches(items, rng)  # what codebooks are fitted to leaves too little over
-        self.residue.fit(torch.from_numpy(others), self.codebooks)
+        others = torch.from_numpy(self.drawn_patches(items, rng))  # what they are fitted to leaves too little over
+        decoded = self.codebooks.decode(self.codebooks.encode(others))
+        self.flow.fit(*(patches.view(-1, self.config.patch, self.config.mels) for patches in (others, decoded)))
         every = [self.codebooks.encode(torch.from_numpy(self.patches(item["levels"]))) for item in items]
         self.learnt.keep(torch.cat(every))
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
-        """Stretches as `PatchModel.stretches` gives them, changed, and which patches are "corrupt" (n, context)."""
+        """Stretches as `PatchModel.stretches` gives them, changed, and which patches are "corrupt" (n, context).
+
+        The flow learns of each stretch one "bar" (n, patches, size), with "noise" of that shape, at a "time" (n,).
+        """
         batch = self.stretches(items, rng)
-        shape = tuple(batch["weight"].shape)
+        patches, count = self._changed(batch["patches"], rng), len(items)
+        corrupt = torch.from_numpy(rng.random(tuple(batch["weight"].shape)) < self.config.corruption)
+        spare = batch["weight"].sum(1).int().numpy() - self.patches_per_bar
+        begins = rng.integers(0, spare + 1)
+        bars = [rows[i : i + self.patches_per_bar] for rows, i in zip(patches, begins.tolist(), strict=True)]
         return {
             **batch,
-            "patches": self._changed(batch["patches"], rng),
-            "corrupt": torch.from_numpy(rng.random(shape) < self.config.corruption),
+            "patches": patches,
+            "corrupt": corrupt,
+            "bar": torch.stack(bars),
+            "noise": torch.from_numpy(rng.standard_normal((count, *bars[0].shape), np.float32)),
+            "time": torch.from_numpy(((np.arange(count) + rng.random(count)) / count).astype(np.float32)),
         }
 
     def _changed(self, patches: Tensor, rng: np.random.Generator) -> Tensor:
@@ -153,11 +172,19 @@ class BeatTransformer(PatchModel):
         return torch.where(moved > 0, (moved + gain).clamp(0, 1), moved).view_as(patches)
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
-        """Nats per patch."""
+        """Nats per patch; of "levels", how far directions of the flow are off, a square of deviations."""
+        if phase == "levels":
+            return {"loss": self._off(*(batch[name] for name in ("bar", "label", "tempo", "noise", "time")))}
         codes = self.codebooks.encode(batch["patches"])
         seen = self._with_own_draws(codes, batch["corrupt"], batch["label"], batch["tempo"])
         nats = self.nats(codes, seen, batch["label"], batch["tempo"])
         return {"loss": (nats * batch["weight"]).sum() / batch["weight"].sum()}
+
+    def _off(self, patches: Tensor, label: Tensor, tempo: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+        """The loss of the flow on patches (n, count, size), with noise of that shape."""
+        decoded = self.codebooks.decode(self.codebooks.encode(patches))
+        levels, decoded, noise = (each.reshape(len(each), -1, self.config.mels) for each in (patches, decoded, noise))
+        return self.flow.loss(levels, decoded, label, pace(tempo), noise, time)
 
     def _with_own_draws(self, codes: Tensor, corrupt: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
         """Codes (n, patches, levels), those that are `corrupt` (n, patches) drawn from what it expects there."""
@@ -204,7 +231,7 @@ class BeatTransformer(PatchModel):
         return cast(Tensor, self.label(label) + self.tempo(pace(tempo)))
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
-        """Nats per patch of held-out recordings, each in stretches of `bars`."""
+        """Nats per patch of held-out recordings, each in stretches of `bars`; how far the flow is off in their bars."""
         total, count = 0.0, 0
         with torch.inference_mode():
             for item in items:
@@ -215,7 +242,19 @@ class BeatTransformer(PatchModel):
                     told = torch.tensor([int(item["label"])]), torch.tensor([float(item["bpm"][0])])
                     total += float(self.nats(codes, codes, *(t.to(codes.device) for t in told)).sum())
                     count += codes.shape[1]
-        return {"loss": total / count}
+        return {"loss": total / count, "levels": self._off_in_all(items)}
+
+    @torch.inference_mode()
+    def _off_in_all(self, items: Sequence[Item]) -> float:
+        """The mean loss of the flow in the first bars of recordings, always at the same places with the same noise."""
+        rng, device, total = np.random.default_rng(0), self.first.device, 0.0
+        for place, item in enumerate(items):
+            bar = torch.from_numpy(self.patches(item["levels"][: self.bar]))[None].to(device)
+            noise = torch.from_numpy(rng.standard_normal(tuple(bar.shape), np.float32)).to(device)
+            time = torch.tensor([(place + 0.5) / len(items)], device=device)
+            label = torch.tensor([int(item["label"])], device=device)
+            total += float(self._off(bar, label, torch.tensor(item["bpm"]).to(device), noise, time))
+        return total / len(items)
 
     def draw(self, request: Request, rng: np.random.Generator, progress: Progress | None = None) -> Drawn:
         """Draw patch after patch; with a prompt, on from its last whole sixteenth."""
@@ -227,13 +266,21 @@ class BeatTransformer(PatchModel):
         kept = min(len(known), self.patches_per_bar)
         codes = codes[-(wanted + kept) :]
         return Drawn(
-            self.unpatched(self.residue.add(self.codebooks.decode(codes), self.codebooks)),
+            self._with_the_rest(codes, request, rng),
             (wanted + kept) * step,
             lead=kept * step,
             loop=request.loop,
             tokens=codes[:, 0].numpy(),
             likeness=likeness,
         )
+
+    def _with_the_rest(self, codes: Tensor, request: Request, rng: np.random.Generator) -> Array:
+        """Levels (mels, frames) of 0..255 of codes (patches, levels), with what they leave over."""
+        decoded = self.codebooks.decode(codes).view(1, -1, self.config.mels)
+        noise = torch.from_numpy(rng.standard_normal(tuple(decoded.shape), np.float32))
+        label, tempo = torch.tensor([self.label_index(request.label)]), torch.tensor([request.bpm])
+        with torch.inference_mode():
+            return self.unpatched(self.flow.draw(decoded, label, pace(tempo), noise, request.loop))
 
     def _likeness(self, codes: Tensor, bpm: float, settled: int) -> float:
         """How like training two seconds in a row are, at most; stretches within the first `settled` patches aside."""

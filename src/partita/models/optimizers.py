@@ -9,8 +9,8 @@ from torch import nn
 from partita.models.base import Recipe, adamw
 
 
-def muon(model: nn.Module, inner: Iterable[nn.Module], recipe: Recipe) -> torch.optim.Optimizer:
-    """Muon for the kernels of the linear layers of `inner`, AdamW for all else that learns, at one learning rate.
+def muon(parameters: Iterable[nn.Parameter], inner: Iterable[nn.Module], recipe: Recipe) -> torch.optim.Optimizer:
+    """Muon for the kernels of the linear layers of `inner`, AdamW for the other `parameters`, at one learning rate.
 
     Muon steps along the orthogonal matrix that is nearest to a gradient's running mean, so that no direction of a
     kernel is learnt late (Jordan et al. 2024), and as far as AdamW does at that rate (Liu et al. 2025). It is for
@@ -19,7 +19,7 @@ def muon(model: nn.Module, inner: Iterable[nn.Module], recipe: Recipe) -> torch.
     layers = [layer for part in inner for layer in part.modules() if isinstance(layer, nn.Linear)]
     kernels = [layer.weight for layer in layers]
     known = set(map(id, kernels))
-    others = [p for p in model.parameters() if id(p) not in known]
+    others = [p for p in parameters if id(p) not in known]
     stepped = torch.optim.Muon(kernels, recipe.learning_rate, recipe.weight_decay, adjust_lr_fn="match_rms_adamw")
     return Together(stepped, adamw(others, recipe))
 
