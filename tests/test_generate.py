@@ -26,7 +26,7 @@ from partita.models.beat_transformer import BeatTransformer
 from partita.models.codebook import Codebooks
 from partita.models.flow_decoder import FlowDecoder
 from partita.models.generator import COPIED, Drawn, Request
-from partita.models.learnt import Learnt
+from partita.models.learnt import Learnt, _products, _spectra
 from partita.tags import read_tags
 from partita.training import fit
 
@@ -276,6 +276,14 @@ def test_copies_at_half_and_at_twice_the_tempo_are_known() -> None:
     assert learnt.likeness(slow[100:160], books, 40) == pytest.approx(1, abs=1e-3)
     learnt.keep(slow)
     assert learnt.likeness(codes[100:130], books, 20) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(("known", "size"), [(20, 20), (511, 7), (512, 256), (1700, 100)])
+def test_products_by_blocks_are_those_of_a_convolution(known: int, size: int) -> None:
+    torch.manual_seed(0)
+    training, parts = torch.randn(3, known), torch.randn(2, size, 3)
+    direct = nn.functional.conv1d(training[None], parts.mT)[0]
+    assert torch.allclose(_products(_spectra(training), parts, direct.shape[1]), direct, atol=1e-3)
 
 
 def test_copies_are_known_at_any_offset_and_what_is_new_is_not() -> None:

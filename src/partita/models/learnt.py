@@ -21,6 +21,8 @@ STILL = 0.005
 """Deviation of levels of 0..1 in a stretch; what moves less is nobody's."""
 AT_ONCE = 16
 """Stretches that are looked for at once, for the sake of memory."""
+BLOCK, HOP = 512, 256
+"""Patches of training that are transformed together, and how far apart; stretches are at most `HOP` long."""
 KEPT = 3
 """Levels of codes that are kept; a fourth changes a likeness by a hundredth at most."""
 
@@ -35,11 +37,13 @@ class Learnt(nn.Module):
         kind = torch.uint8 if codes <= 256 else torch.int16
         self.register_buffer("codes", torch.zeros(0, min(levels, KEPT), dtype=kind))
         self.coarse: dict[int, Tensor] = {}  # made at the first question, as are
+        self.spectra: dict[int, Tensor] = {}  # and
         self.norms: dict[tuple[int, int], Tensor] = {}  # those of its stretches so long as were asked for last
 
     def keep(self, codes: Tensor) -> None:
         """Keep the codes (n, levels) of recordings."""
-        self.codes, self.coarse, self.norms = codes[:, : self.codes.shape[1]].to(self.codes), {}, {}
+        self.codes = codes[:, : self.codes.shape[1]].to(self.codes)
+        self.coarse, self.spectra, self.norms = {}, {}, {}
 
     def likeness(self, codes: Tensor, books: Tensor, patches: int, settled: int = 0) -> float:
         """The greatest correlation of `patches` successive ones of these codes (m, levels) with as many of training.
@@ -56,8 +60,9 @@ class Learnt(nn.Module):
         if not self.coarse:
             coarse = _decoded(self.codes, _few(books.mean(2))).T.contiguous()
             self.coarse = {1: coarse, 2: F.avg_pool1d(coarse, 2)}
+            self.spectra = {step: _spectra(known) for step, known in self.coarse.items()}
         sizes = [(1, 1, patches), (2, 1, patches // 2), (1, 2, patches)]
-        keys = [(theirs, size) for _, theirs, size in sizes if 2 <= size <= self.coarse[theirs].shape[1]]
+        keys = [(theirs, size) for _, theirs, size in sizes if 2 <= size <= min(HOP, self.coarse[theirs].shape[1])]
         norms = self.norms
         self.norms = {key: norms[key] if key in norms else _norms(self.coarse[key[0]], key[1]) for key in keys}
         return max(self._likest(codes, books, ours, theirs, size, settled // ours) for ours, theirs, size in sizes)
@@ -73,7 +78,7 @@ class Learnt(nn.Module):
         for begin in torch.split(starts, AT_ONCE):
             made = _stretches(codes, books, begin, ours, size)
             parts = _normal(_few(made.mean(2)))
-            found = F.conv1d(self.coarse[theirs][None], parts.mT.contiguous())[0] / self.norms[theirs, size]
+            found = _products(self.spectra[theirs], parts, len(self.norms[theirs, size])) / self.norms[theirs, size]
             places = found.topk(min(CANDIDATES, found.shape[1])).indices
             for place, own in zip(places, _normal(made.flatten(1, 2)).flatten(1), strict=True):
                 known = _stretches(self.codes, books, place, theirs, size)
@@ -110,6 +115,23 @@ def _normal(stretches: Tensor) -> Tensor:
     norms = stretches.flatten(1).norm(dim=1)
     norms = torch.where(norms > STILL * stretches[0].numel() ** 0.5, norms, torch.inf)
     return stretches / norms[:, None, None]
+
+
+def _spectra(known: Tensor) -> Tensor:
+    """Blocks of `known` (bands, n) that overlap, as spectra (bins, blocks, bands)."""
+    padded = F.pad(known, (0, BLOCK + HOP - known.shape[1] % HOP))
+    spectra: Tensor = torch.fft.rfft(padded.unfold(1, BLOCK, HOP))
+    return spectra.permute(2, 1, 0).contiguous()
+
+
+def _products(spectra: Tensor, parts: Tensor, places: int) -> Tensor:
+    """Scalar products (n, places) of stretches (n, size, bands) with what the spectra are of, from each place on.
+
+    By transforms of blocks (overlap-save), which is faster than a convolution of so much by so little.
+    """
+    wanted = torch.fft.rfft(parts, BLOCK, 1).conj().permute(1, 2, 0)  # (bins, bands, n)
+    found: Tensor = torch.fft.irfft((spectra @ wanted).permute(2, 1, 0), BLOCK)
+    return found[..., :HOP].flatten(1)[:, :places]
 
 
 def _norms(known: Tensor, patches: int) -> Tensor:
