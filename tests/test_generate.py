@@ -219,7 +219,7 @@ def test_what_codes_leave_over_is_drawn_as_it_was_in_training() -> None:
     decoder.fit(levels(), decoded)
     optimizer = torch.optim.AdamW(decoder.parameters(), 5e-3)
     for _ in range(400):
-        loss = decoder.loss(levels(), decoded, label, pace, torch.randn_like(decoded), torch.rand(64))
+        loss = decoder.loss(levels(), decoded, torch.randn_like(decoded), label, pace, torch.rand(64))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -28,7 +28,7 @@ from partita.features import Array
 from partita.models.attention import Block, Memory
 from partita.models.base import Batch, Item, Recipe, adamw
 from partita.models.codebook import Codebooks
-from partita.models.flow_decoder import FlowDecoder
+from partita.models.flow_decoder import FlowDecoder, lesson
 from partita.models.generator import COPIED, COPIED_SECONDS, Drawn, Progress, Request
 from partita.models.layers import embedding
 from partita.models.learnt import Learnt
@@ -138,29 +138,21 @@ class BeatTransformer(PatchModel):
         self.codebooks.fit(self.drawn_patches(items, rng), rng)
         others = torch.from_numpy(self.drawn_patches(items, rng))  # what they are fitted to leaves too little over
         decoded = self.codebooks.decode(self.codebooks.encode(others))
-        self.flow.fit(*(patches.view(-1, self.config.patch, self.config.mels) for patches in (others, decoded)))
+        self.flow.fit(self._framed(others[:, None]), self._framed(decoded[:, None]))
         every = [self.codebooks.encode(torch.from_numpy(self.patches(item["levels"]))) for item in items]
         self.learnt.keep(torch.cat(every))
 
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
         """Stretches as `PatchModel.stretches` gives them, changed, and which patches are "corrupt" (n, context).
 
-        The flow learns of each stretch one "bar" (n, patches, size), with "noise" of that shape, at a "time" (n,).
+        The flow learns one bar of each stretch, as `lesson` gives it.
         """
-        batch = self.stretches(items, rng)
-        patches, count = self._changed(batch["patches"], rng), len(items)
+        batch, size = self.stretches(items, rng), self.patches_per_bar
+        patches = self._changed(batch["patches"], rng)
         corrupt = torch.from_numpy(rng.random(tuple(batch["weight"].shape)) < self.config.corruption)
-        spare = batch["weight"].sum(1).int().numpy() - self.patches_per_bar
-        begins = rng.integers(0, spare + 1)
-        bars = [rows[i : i + self.patches_per_bar] for rows, i in zip(patches, begins.tolist(), strict=True)]
-        return {
-            **batch,
-            "patches": patches,
-            "corrupt": corrupt,
-            "bar": torch.stack(bars),
-            "noise": torch.from_numpy(rng.standard_normal((count, *bars[0].shape), np.float32)),
-            "time": torch.from_numpy(((np.arange(count) + rng.random(count)) / count).astype(np.float32)),
-        }
+        begins = rng.integers(0, batch["weight"].sum(1).int().numpy() - size + 1).tolist()
+        bars = torch.stack([rows[begin : begin + size] for rows, begin in zip(patches, begins, strict=True)])
+        return {**batch, "patches": patches, "corrupt": corrupt, **lesson(bars, rng)}
 
     def _changed(self, patches: Tensor, rng: np.random.Generator) -> Tensor:
         """Stretches (n, context, size), each a little earlier or later and louder or softer; silence stays silence."""
@@ -174,17 +166,17 @@ class BeatTransformer(PatchModel):
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Nats per patch; of "levels", how far directions of the flow are off, a square of deviations."""
         if phase == "levels":
-            return {"loss": self._off(*(batch[name] for name in ("bar", "label", "tempo", "noise", "time")))}
+            decoded = self.codebooks.decode(self.codebooks.encode(batch["bars"]))
+            bars, decoded, noise = (self._framed(rows) for rows in (batch["bars"], decoded, batch["noise"]))
+            return {"loss": self.flow.loss(bars, decoded, noise, batch["label"], pace(batch["tempo"]), batch["time"])}
         codes = self.codebooks.encode(batch["patches"])
         seen = self._with_own_draws(codes, batch["corrupt"], batch["label"], batch["tempo"])
         nats = self.nats(codes, seen, batch["label"], batch["tempo"])
         return {"loss": (nats * batch["weight"]).sum() / batch["weight"].sum()}
 
-    def _off(self, patches: Tensor, label: Tensor, tempo: Tensor, noise: Tensor, time: Tensor) -> Tensor:
-        """The loss of the flow on patches (n, count, size), with noise of that shape."""
-        decoded = self.codebooks.decode(self.codebooks.encode(patches))
-        levels, decoded, noise = (each.reshape(len(each), -1, self.config.mels) for each in (patches, decoded, noise))
-        return self.flow.loss(levels, decoded, label, pace(tempo), noise, time)
+    def _framed(self, patches: Tensor) -> Tensor:
+        """Patches (n, count, size) as levels (n, frames, mels)."""
+        return patches.reshape(len(patches), -1, self.config.mels)
 
     def _with_own_draws(self, codes: Tensor, corrupt: Tensor, label: Tensor, tempo: Tensor) -> Tensor:
         """Codes (n, patches, levels), those that are `corrupt` (n, patches) drawn from what it expects there."""
@@ -231,30 +223,21 @@ class BeatTransformer(PatchModel):
         return cast(Tensor, self.label(label) + self.tempo(pace(tempo)))
 
     def validate(self, items: Sequence[Item]) -> dict[str, float]:
-        """Nats per patch of held-out recordings, each in stretches of `bars`; how far the flow is off in their bars."""
-        total, count = 0.0, 0
+        """Nats per patch of held-out recordings, in stretches of `bars`; how far the flow is off in first bars."""
+        total, count, off, rng, device = 0.0, 0, 0.0, np.random.default_rng(0), self.first.device
         with torch.inference_mode():
             for item in items:
+                label, tempo = torch.tensor([int(item["label"])]).to(device), torch.tensor(item["bpm"]).to(device)
                 for number in range(0, max(1, len(item["levels"]) // self.bar), self.config.bars):
                     part = item["levels"][number * self.bar : (number + self.config.bars) * self.bar]
-                    patches = torch.from_numpy(self.patches(part))[None].to(self.first.device)
+                    patches = torch.from_numpy(self.patches(part))[None].to(device)
                     codes = self.codebooks.encode(patches)
-                    told = torch.tensor([int(item["label"])]), torch.tensor([float(item["bpm"][0])])
-                    total += float(self.nats(codes, codes, *(t.to(codes.device) for t in told)).sum())
+                    total += float(self.nats(codes, codes, label, tempo).sum())
                     count += codes.shape[1]
-        return {"loss": total / count, "levels": self._off_in_all(items)}
-
-    @torch.inference_mode()
-    def _off_in_all(self, items: Sequence[Item]) -> float:
-        """The mean loss of the flow in the first bars of recordings, always at the same places with the same noise."""
-        rng, device, total = np.random.default_rng(0), self.first.device, 0.0
-        for place, item in enumerate(items):
-            bar = torch.from_numpy(self.patches(item["levels"][: self.bar]))[None].to(device)
-            noise = torch.from_numpy(rng.standard_normal(tuple(bar.shape), np.float32)).to(device)
-            time = torch.tensor([(place + 0.5) / len(items)], device=device)
-            label = torch.tensor([int(item["label"])], device=device)
-            total += float(self._off(bar, label, torch.tensor(item["bpm"]).to(device), noise, time))
-        return total / len(items)
+                bar = torch.from_numpy(self.patches(item["levels"][: self.bar]))[None]
+                taught = {name: tensor.to(device) for name, tensor in lesson(bar, rng).items()}
+                off += float(self.losses({**taught, "label": label, "tempo": tempo}, "levels")["loss"])
+        return {"loss": total / count, "levels": off / len(items)}
 
     def draw(self, request: Request, rng: np.random.Generator, progress: Progress | None = None) -> Drawn:
         """Draw patch after patch; with a prompt, on from its last whole sixteenth."""
@@ -276,7 +259,7 @@ class BeatTransformer(PatchModel):
 
     def _with_the_rest(self, codes: Tensor, request: Request, rng: np.random.Generator) -> Array:
         """Levels (mels, frames) of 0..255 of codes (patches, levels), with what they leave over."""
-        decoded = self.codebooks.decode(codes).view(1, -1, self.config.mels)
+        decoded = self._framed(self.codebooks.decode(codes)[None])
         noise = torch.from_numpy(rng.standard_normal(tuple(decoded.shape), np.float32))
         label, tempo = torch.tensor([self.label_index(request.label)]), torch.tensor([request.bpm])
         with torch.inference_mode():

@@ -14,6 +14,7 @@ have been silence more often than not becomes silence again.
 import math
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -56,7 +57,7 @@ class FlowDecoder(nn.Module):
         self.deviation.copy_((_without_silence(levels) - decoded).std((0, 1)).clamp_min(1e-3))
         self.softest.fill_(_softest(levels == 0, decoded))
 
-    def loss(self, levels: Tensor, decoded: Tensor, label: Tensor, pace: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+    def loss(self, levels: Tensor, decoded: Tensor, noise: Tensor, label: Tensor, pace: Tensor, time: Tensor) -> Tensor:
         """The mean square error of directions, at places `time` (n,) on the paths from `noise` to levels.
 
         Levels, what codes were decoded to, and noise are (n, frames, bands); `pace` (n, 1) is the tempo.
@@ -84,6 +85,16 @@ class FlowDecoder(nn.Module):
             there = x + self(x, decoded, label, pace, begin, around) / (2 * STEPS)
             x = x + self(there, decoded, label, pace, middle, around) / STEPS
         return torch.where(decoded < self.softest, 0, decoded + self.deviation * x).clamp(0, 1)
+
+
+def lesson(bars: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
+    """The "bars" (n, ...), "noise" of their shape, and at which "time" (n,) of the way to learn, spread evenly."""
+    count = len(bars)
+    return {
+        "bars": bars,
+        "noise": torch.from_numpy(rng.standard_normal(tuple(bars.shape), np.float32)),
+        "time": torch.from_numpy(((np.arange(count) + rng.random(count)) / count).astype(np.float32)),
+    }
 
 
 class Layer(nn.Module):
