@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from torch import nn
 
 import partita
 from partita import data
@@ -24,9 +23,7 @@ from partita.metrics.audio import health
 from partita.models.attention import Block
 from partita.models.beat_transformer import BeatTransformer
 from partita.models.codebook import Codebooks
-from partita.models.flow_decoder import FlowDecoder
 from partita.models.generator import COPIED, Drawn, Request
-from partita.models.learnt import Learnt, _products, _spectra
 from partita.tags import read_tags
 from partita.training import fit
 
@@ -192,114 +189,6 @@ def test_a_stretch_is_learnt_moved_and_louder_but_silence_stays(model: BeatTrans
     assert float(loudness.std()) > 0.01
     still = model.set(shift=0, gain=0.0)._changed(frames, np.random.default_rng(0))
     assert torch.equal(still, frames)
-
-
-def flow() -> FlowDecoder:
-    """One that is far from what nothing was learnt by, all of whose weights do something."""
-    torch.manual_seed(0)
-    decoder = FlowDecoder(8, 2, 12, 2)
-    for parameter in decoder.parameters():
-        nn.init.normal_(parameter, std=0.3)
-    decoder.deviation.fill_(0.1)
-    return decoder.eval()
-
-
-def test_what_codes_leave_over_is_drawn_as_it_was_in_training() -> None:
-    torch.manual_seed(0)
-    decoded = 0.3 + 0.4 * torch.rand(64, 32, 8)
-    label, pace = torch.arange(64) % 2, torch.zeros(64, 1)
-    strength = torch.where(label == 1, 0.1, 0.02)[:, None, None]
-
-    def levels() -> torch.Tensor:
-        """Each class has a grain of its own strength, and neighbours in time are alike."""
-        grain = torch.randn(64, 33, 8)
-        return decoded + 0.05 + strength * (grain[:, 1:] + grain[:, :-1])
-
-    decoder = FlowDecoder(8, 2, 48, 2)
-    decoder.fit(levels(), decoded)
-    optimizer = torch.optim.AdamW(decoder.parameters(), 5e-3)
-    for _ in range(400):
-        loss = decoder.loss(levels(), decoded, torch.randn_like(decoded), label, pace, torch.rand(64))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    with torch.inference_mode():
-        drawn, other = (decoder.draw(decoded, label, pace, torch.randn_like(decoded)) - decoded for _ in range(2))
-    assert float(drawn.mean()) == pytest.approx(0.05, abs=0.01)
-    for number, wanted in ((0, 0.02), (1, 0.1)):
-        own = drawn[label == number][:, 4:-4]
-        assert float(own.std()) == pytest.approx(wanted * 2**0.5, rel=0.2)
-        likeness = np.corrcoef(own[:, 1:].flatten(), own[:, :-1].flatten())[0, 1]
-        assert likeness == pytest.approx(0.5, abs=0.15), "neighbours in time are alike as they were"
-        assert abs(np.corrcoef(own.flatten(), other[label == number][:, 4:-4].flatten())[0, 1]) < 0.4, "not the mean"
-
-
-def test_what_decodes_softer_than_most_silence_is_silence_again() -> None:
-    rng = np.random.default_rng(0)
-    levels = torch.from_numpy(rng.uniform(0.1, 1, (50, 10, 8)).astype(np.float32))
-    levels[rng.random((50, 10, 8)) < 0.5] = 0
-    decoded = levels + torch.from_numpy(rng.uniform(-0.05, 0.05, (50, 10, 8)).astype(np.float32))
-    decoder = FlowDecoder(8, 1, 12, 1)
-    decoder.fit(levels, decoded)
-    assert 0.04 < float(decoder.softest) < 0.08
-    label, pace, noise = torch.zeros(50, dtype=torch.int64), torch.zeros(50, 1), torch.zeros(50, 10, 8)
-    assert torch.equal(decoder.draw(decoded, label, pace, noise) == 0, levels == 0)
-    decoder.fit(levels + 0.1, decoded + 0.1)
-    assert float(decoder.softest) == 0, "where nothing was silent, nothing falls silent"
-
-
-def test_levels_of_a_loop_know_no_end() -> None:
-    decoder, rng = flow(), np.random.default_rng(0)
-    decoded, noise = (torch.from_numpy(rng.uniform(0.4, 0.6, (1, 40, 8)).astype(np.float32)) for _ in range(2))
-    label, pace = torch.ones(1, dtype=torch.int64), torch.ones(1, 1)
-    whole = decoder.draw(decoded, label, pace, noise, around=True)
-    turned = decoder.draw(decoded.roll(13, 1), label, pace, noise.roll(13, 1), around=True)
-    assert torch.allclose(turned, whole.roll(13, 1), atol=1e-5)
-    assert not torch.allclose(decoder.draw(decoded, label, pace, noise), whole, atol=1e-3)
-
-
-def test_levels_depend_on_class_tempo_and_noise() -> None:
-    decoder = flow()
-    decoded, noise = torch.full((1, 40, 8), 0.5), torch.zeros(1, 40, 8)
-    label, pace = torch.zeros(1, dtype=torch.int64), torch.zeros(1, 1)
-    usual = decoder.draw(decoded, label, pace, noise)
-    for other in ((label + 1, pace, noise), (label, pace + 1, noise), (label, pace, noise + 1)):
-        assert not torch.allclose(decoder.draw(decoded, *other), usual, atol=1e-3)
-
-
-def test_copies_at_half_and_at_twice_the_tempo_are_known() -> None:
-    rng = np.random.default_rng(0)
-    books = torch.from_numpy(rng.normal(0, 0.2, (2, 8, 1, 32)).astype(np.float32))
-    codes = torch.from_numpy(rng.integers(0, 8, (300, 2)))
-    slow, learnt = codes.repeat_interleave(2, 0), Learnt(2, 8)
-    learnt.keep(codes)
-    assert learnt.likeness(slow[100:160], books, 40) == pytest.approx(1, abs=1e-3)
-    learnt.keep(slow)
-    assert learnt.likeness(codes[100:130], books, 20) == pytest.approx(1, abs=1e-3)
-
-
-@pytest.mark.parametrize(("known", "size"), [(20, 20), (511, 7), (512, 256), (1700, 100)])
-def test_products_by_blocks_are_those_of_a_convolution(known: int, size: int) -> None:
-    torch.manual_seed(0)
-    training, parts = torch.randn(3, known), torch.randn(2, size, 3)
-    direct = nn.functional.conv1d(training[None], parts.mT)[0]
-    assert torch.allclose(_products(_spectra(training), parts, direct.shape[1]), direct, atol=1e-3)
-
-
-def test_copies_are_known_at_any_offset_and_what_is_new_is_not() -> None:
-    rng = np.random.default_rng(0)
-    learnt, books = Learnt(2, 8), torch.from_numpy(rng.normal(0, 0.2, (2, 8, 1, 32)).astype(np.float32))
-    codes = torch.from_numpy(rng.integers(0, 8, (500, 2)))
-    assert learnt.likeness(codes, books, 20) == 0, "nothing was learnt yet"
-    learnt.keep(codes)
-    new = torch.from_numpy(rng.integers(0, 8, (60, 2)))
-    assert learnt.likeness(new, books, 20) < 0.7
-    new[15:45] = codes[333:363]
-    assert learnt.likeness(new, books, 20) == pytest.approx(1, abs=1e-3)
-    assert learnt.likeness(new, books, 50) < 0.95, "not all of fifty were copied"
-    assert learnt.likeness(new, books, 20, settled=46) < 0.8, "what ended before that is settled"
-    assert learnt.likeness(new, books, 20, settled=60) == 0
-    assert learnt.likeness(codes[:1].expand(60, 2), books, 20) == 0, "what stands still is nobody's"
 
 
 def test_a_bar_that_copies_is_drawn_again_and_only_what_is_new_is_compared(

@@ -128,10 +128,9 @@ class BeatTransformer(PatchModel):
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
         """Codes, Muon for what is inside, AdamW for their tables and what decides between them; then levels."""
-        deciders, flow = cast(list[Decider], list(self.deciders)), list(self.flow.parameters())
-        of_codes = [own for own in self.parameters() if all(own is not other for other in flow)]
-        inner = (self.blocks, *(decider.inner for decider in deciders))
-        return {"codes": muon(of_codes, inner, recipe), "levels": adamw(flow, recipe)}
+        inner = (self.blocks, *(decider.inner for decider in cast(list[Decider], list(self.deciders))))
+        of_codes = [parameter for name, parameter in self.named_parameters() if not name.startswith("flow.")]
+        return {"codes": muon(of_codes, inner, recipe), "levels": adamw(self.flow.parameters(), recipe)}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""

@@ -21,8 +21,8 @@ STILL = 0.005
 """Deviation of levels of 0..1 in a stretch; what moves less is nobody's."""
 AT_ONCE = 16
 """Stretches that are looked for at once, for the sake of memory."""
-BLOCK, HOP = 512, 256
-"""Patches of training that are transformed together, and how far apart; stretches are at most `HOP` long."""
+BLOCK = 512
+"""Patches of training that are transformed together, or more where stretches are longer than half of it."""
 KEPT = 3
 """Levels of codes that are kept; a fourth changes a likeness by a hundredth at most."""
 
@@ -36,9 +36,11 @@ class Learnt(nn.Module):
         super().__init__()
         kind = torch.uint8 if codes <= 256 else torch.int16
         self.register_buffer("codes", torch.zeros(0, min(levels, KEPT), dtype=kind))
-        self.coarse: dict[int, Tensor] = {}  # made at the first question, as are
-        self.spectra: dict[int, Tensor] = {}  # and
-        self.norms: dict[tuple[int, int], Tensor] = {}  # those of its stretches so long as were asked for last
+        # made when first asked for: training in a few bands, blocks of it as spectra, norms of its stretches, of those
+        # lengths alone that were asked for last
+        self.coarse: dict[int, Tensor] = {}
+        self.spectra: dict[tuple[int, int], Tensor] = {}
+        self.norms: dict[tuple[int, int], Tensor] = {}
 
     def keep(self, codes: Tensor) -> None:
         """Keep the codes (n, levels) of recordings."""
@@ -60,9 +62,8 @@ class Learnt(nn.Module):
         if not self.coarse:
             coarse = _decoded(self.codes, _few(books.mean(2))).T.contiguous()
             self.coarse = {1: coarse, 2: F.avg_pool1d(coarse, 2)}
-            self.spectra = {step: _spectra(known) for step, known in self.coarse.items()}
         sizes = [(1, 1, patches), (2, 1, patches // 2), (1, 2, patches)]
-        keys = [(theirs, size) for _, theirs, size in sizes if 2 <= size <= min(HOP, self.coarse[theirs].shape[1])]
+        keys = [(theirs, size) for _, theirs, size in sizes if 2 <= size <= self.coarse[theirs].shape[1]]
         norms = self.norms
         self.norms = {key: norms[key] if key in norms else _norms(self.coarse[key[0]], key[1]) for key in keys}
         return max(self._likest(codes, books, ours, theirs, size, settled // ours) for ours, theirs, size in sizes)
@@ -72,13 +73,16 @@ class Learnt(nn.Module):
         last = len(codes) // ours - size
         starts = torch.tensor(sorted({*range(0, last + 1, max(1, size // 4)), *range(max(0, last), last + 1)}))
         starts = starts[starts + size > settled]
-        if (theirs, size) not in self.norms or not len(starts):
+        norms = self.norms.get((theirs, size))
+        if norms is None or not len(starts):
             return 0.0
-        likest = 0.0
+        likest, block = 0.0, max(BLOCK, 2 ** (2 * size - 1).bit_length())
+        if (theirs, block) not in self.spectra:
+            self.spectra[theirs, block] = _spectra(self.coarse[theirs], block)
         for begin in torch.split(starts, AT_ONCE):
             made = _stretches(codes, books, begin, ours, size)
             parts = _normal(_few(made.mean(2)))
-            found = _products(self.spectra[theirs], parts, len(self.norms[theirs, size])) / self.norms[theirs, size]
+            found = _products(self.spectra[theirs, block], parts)[:, : len(norms)] / norms
             places = found.topk(min(CANDIDATES, found.shape[1])).indices
             for place, own in zip(places, _normal(made.flatten(1, 2)).flatten(1), strict=True):
                 known = _stretches(self.codes, books, place, theirs, size)
@@ -117,21 +121,23 @@ def _normal(stretches: Tensor) -> Tensor:
     return stretches / norms[:, None, None]
 
 
-def _spectra(known: Tensor) -> Tensor:
-    """Blocks of `known` (bands, n) that overlap, as spectra (bins, blocks, bands)."""
-    padded = F.pad(known, (0, BLOCK + HOP - known.shape[1] % HOP))
-    spectra: Tensor = torch.fft.rfft(padded.unfold(1, BLOCK, HOP))
+def _spectra(known: Tensor, block: int) -> Tensor:
+    """Blocks of `known` (bands, n), each half over the next, as spectra (bins, blocks, bands)."""
+    hop = block // 2
+    spectra: Tensor = torch.fft.rfft(F.pad(known, (0, block + hop - known.shape[1] % hop)).unfold(1, block, hop))
     return spectra.permute(2, 1, 0).contiguous()
 
 
-def _products(spectra: Tensor, parts: Tensor, places: int) -> Tensor:
-    """Scalar products (n, places) of stretches (n, size, bands) with what the spectra are of, from each place on.
+def _products(spectra: Tensor, parts: Tensor) -> Tensor:
+    """Scalar products of stretches (n, size, bands) with what the spectra are of, from each place on.
 
-    By transforms of blocks (overlap-save), which is faster than a convolution of so much by so little.
+    They are (n, places) and go on beyond its end. Stretches are at most half as long as a block. By transforms of
+    blocks (overlap-save), which is faster than a convolution of so much by so little.
     """
-    wanted = torch.fft.rfft(parts, BLOCK, 1).conj().permute(1, 2, 0)  # (bins, bands, n)
-    found: Tensor = torch.fft.irfft((spectra @ wanted).permute(2, 1, 0), BLOCK)
-    return found[..., :HOP].flatten(1)[:, :places]
+    hop = len(spectra) - 1
+    wanted = torch.fft.rfft(parts, 2 * hop, 1).conj().permute(1, 2, 0)  # (bins, bands, n)
+    found: Tensor = torch.fft.irfft((spectra @ wanted).permute(2, 1, 0), 2 * hop)
+    return found[..., :hop].flatten(1)
 
 
 def _norms(known: Tensor, patches: int) -> Tensor:
