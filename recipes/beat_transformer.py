@@ -1,4 +1,4 @@
-"""Remake the shipped beat-transformer: drums of the Groove MIDI Dataset rendered with FluidR3; 75 minutes on two cores.
+"""Remake the shipped beat-transformer: the Groove MIDI Dataset rendered with FluidR3; 100 minutes on two cores.
 
     python recipes/beat_transformer.py GROOVE FluidR3_GM.sf2 runs src/partita/pretrained
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from partita.checkpoint import find, identity, load, read_card, save, shipped
+from partita.checkpoint import _narrowed, _widened, find, identity, load, read_card, save, shipped
 from partita.errors import CheckpointError
 from partita.models.beat_transformer import BeatTransformer
 from partita.models.classifier import Classifier
@@ -107,6 +107,12 @@ def test_eight_bits_are_a_quarter_of_the_size_and_still_near(tmp_path: Path) -> 
             assert (off.flatten(1).amax(1) <= 0.51 * value.flatten(1).abs().amax(1) / 127).all(), key
         elif value.numel():
             assert float(off.max()) <= 1e-3 * float(value.abs().max()), "what is small, such as biases, keeps 16 bits"
+
+
+def test_in_eight_bits_soft_codes_lose_no_more_than_loud_ones() -> None:
+    books = torch.randn(2, 40, 256) * torch.logspace(-3, 0, 40)[:, None]
+    again = _widened(_narrowed({"books": books}, 8))["books"]
+    assert ((again - books).abs().amax(2) <= 0.51 * books.abs().amax(2) / 127).all()
 
 
 @pytest.mark.parametrize("name", shipped())

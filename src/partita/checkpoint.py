@@ -25,6 +25,8 @@ SCALE = ".scale"
 """Ends the name of what the rows of a tensor in 8 bits are to be multiplied by."""
 LARGE = 10_000
 """Numbers of a tensor from which on 8 bits are worth it; smaller ones, such as biases, keep 16."""
+LONG = 256
+"""Numbers that a scale is worth. Rows that hold rows as long are divided, since a book has soft codes and loud ones."""
 
 
 def shipped() -> dict[str, Path]:
@@ -123,7 +125,12 @@ def _narrowed(tensors: Mapping[str, Tensor], bits: int) -> dict[str, Tensor]:
         if bits == 16 or value.ndim < 2 or value.numel() < LARGE:
             found[key] = value.half()
             continue
-        rows = value.flatten(1)
+        size = value[0].numel()
+        for length in value.shape[1:-1]:
+            if size // length < LONG:
+                break
+            size //= length
+        rows = value.view(-1, size)
         scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
         found[key], found[key + SCALE] = (rows / scale).round().to(torch.int8).view_as(value), scale[:, 0]
     return found
@@ -134,7 +141,7 @@ def _widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found = dict(tensors)
     for key, value in tensors.items():
         if (scale := found.pop(key + SCALE, None)) is not None:
-            found[key] = (value.flatten(1) * scale[:, None]).view_as(value)
+            found[key] = (value.view(len(scale), -1) * scale[:, None]).view_as(value)
     return found
 
 

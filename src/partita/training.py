@@ -204,7 +204,7 @@ class _Trainer:
         averaged = self.ema if self.recipe.ema else {}
         for prefix, weights in (("model", self.model.state_dict()), ("ema", averaged), ("best", self.best)):
             tensors |= {f"{prefix}/{key}": value.detach().cpu().contiguous() for key, value in weights.items()}
-        for phase, optimizer in self.optimizers.items():
+        for phase, optimizer in self._distinct().items():
             for index, slots in optimizer.state_dict()["state"].items():
                 for slot, value in slots.items():
                     tensors[f"optimizer/{phase}/{index}/{slot}"] = torch.as_tensor(value).cpu().contiguous()
@@ -233,7 +233,8 @@ class _Trainer:
             )
         self.state = Run(**json.loads(metadata["run"]))
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "ema": {}, "best": {}}
-        slots: dict[str, dict[int, dict[str, Tensor]]] = {phase: {} for phase in self.optimizers}
+        optimizers = self._distinct()
+        slots: dict[str, dict[int, dict[str, Tensor]]] = {phase: {} for phase in optimizers}
         for key, tensor in tensors.items():
             kind, _, rest = key.partition("/")
             if kind in parts:
@@ -243,8 +244,15 @@ class _Trainer:
                 slots[phase].setdefault(int(index), {})[slot] = tensor
         self.model.load_state_dict(parts["model"])
         self.ema, self.best = parts["ema"] if self.recipe.ema else self.model.state_dict(), parts["best"]
-        for phase, optimizer in self.optimizers.items():
+        for phase, optimizer in optimizers.items():
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots[phase]})
+
+    def _distinct(self) -> dict[str, torch.optim.Optimizer]:
+        """Every optimiser once, by the first of its phases."""
+        found: dict[int, tuple[str, torch.optim.Optimizer]] = {}
+        for phase, optimizer in self.optimizers.items():
+            found.setdefault(id(optimizer), (phase, optimizer))
+        return dict(found.values())
 
     def _settings(self) -> str:
         """What must be equal for a resumed run to be the same run."""

@@ -138,7 +138,7 @@ class Model(nn.Module):
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
         """Named optimisers that the loop steps in turn: one for most models, two for a GAN.
 
-        By default AdamW.
+        One that steps more often than others has several names. By default AdamW.
         """
         return {"all": adamw(self.parameters(), recipe)}
 

@@ -28,7 +28,7 @@ from partita.features import Array
 from partita.models.attention import Block, Memory
 from partita.models.base import Batch, Item, Recipe, adamw
 from partita.models.codebook import Codebooks
-from partita.models.flow_decoder import FlowDecoder, lesson
+from partita.models.flow_decoder import FlowDecoder, lessons
 from partita.models.generator import COPIED, COPIED_SECONDS, Drawn, Progress, Request
 from partita.models.layers import embedding
 from partita.models.learnt import Learnt
@@ -45,6 +45,8 @@ Silence, once begun, tends to go on, since codes like what was before; and so do
 """
 MORE = 4
 """Bars that may be drawn for each that is wanted, beside it; when they are spent, every bar is taken as it comes."""
+LEVELS = ("levels", "levels again", "levels once more")
+"""Phases in which the flow learns, each by a bar of every stretch: it needs more steps than what codes are drawn by."""
 SPREAD = 0.05
 """Deviation of embeddings before training."""
 
@@ -127,10 +129,11 @@ class BeatTransformer(PatchModel):
         return cls(BeatTransformerConfig(labels=("beat", "drone"), **shape, **plain))  # type: ignore[arg-type]
 
     def phases(self, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-        """Codes, Muon for what is inside, AdamW for their tables and what decides between them; then levels."""
+        """Codes, Muon for what is inside, AdamW for their tables and what decides between them; then `LEVELS`."""
         inner = (self.blocks, *(decider.inner for decider in cast(list[Decider], list(self.deciders))))
         of_codes = [parameter for name, parameter in self.named_parameters() if not name.startswith("flow.")]
-        return {"codes": muon(of_codes, inner, recipe), "levels": adamw(self.flow.parameters(), recipe)}
+        of_levels = adamw(self.flow.parameters(), recipe)
+        return {"codes": muon(of_codes, inner, recipe), **dict.fromkeys(LEVELS, of_levels)}
 
     def start(self, items: Sequence[Item], rng: np.random.Generator) -> None:
         """Fit the codebooks and what they leave over, and keep the codes of all items."""
@@ -144,14 +147,13 @@ class BeatTransformer(PatchModel):
     def batch(self, items: Sequence[Item], rng: np.random.Generator) -> Batch:
         """Stretches as `PatchModel.stretches` gives them, changed, and which patches are "corrupt" (n, context).
 
-        The flow learns one bar of each stretch, as `lesson` gives it.
+        In each of its phases the flow learns a bar of each stretch, as `lessons` gives them.
         """
-        batch, size = self.stretches(items, rng), self.patches_per_bar
+        batch = self.stretches(items, rng)
         patches = self._changed(batch["patches"], rng)
         corrupt = torch.from_numpy(rng.random(tuple(batch["weight"].shape)) < self.config.corruption)
-        begins = rng.integers(0, batch["weight"].sum(1).int().numpy() - size + 1).tolist()
-        bars = torch.stack([rows[begin : begin + size] for rows, begin in zip(patches, begins, strict=True)])
-        return {**batch, "patches": patches, "corrupt": corrupt, **lesson(bars, rng)}
+        taught = lessons(patches, batch["weight"].sum(1).int(), self.patches_per_bar, len(LEVELS), rng)
+        return {**batch, "patches": patches, "corrupt": corrupt, **taught}
 
     def _changed(self, patches: Tensor, rng: np.random.Generator) -> Tensor:
         """Stretches (n, context, size), each a little earlier or later and louder or softer; silence stays silence."""
@@ -163,11 +165,12 @@ class BeatTransformer(PatchModel):
         return torch.where(moved > 0, (moved + gain).clamp(0, 1), moved).view_as(patches)
 
     def losses(self, batch: Batch, phase: str) -> dict[str, Tensor]:
-        """Nats per patch; of "levels", how far directions of the flow are off, a square of deviations."""
-        if phase == "levels":
-            decoded = self.codebooks.decode(self.codebooks.encode(batch["bars"]))
-            bars, decoded, noise = (self._framed(rows) for rows in (batch["bars"], decoded, batch["noise"]))
-            return {"loss": self.flow.loss(bars, decoded, noise, batch["label"], pace(batch["tempo"]), batch["time"])}
+        """Nats per patch; of `LEVELS`, how far directions of the flow are off, a square of deviations."""
+        if phase in LEVELS:
+            bars, noise, time = (batch[name][:, LEVELS.index(phase)] for name in ("bars", "noise", "time"))
+            decoded = self.codebooks.decode(self.codebooks.encode(bars))
+            bars, decoded, noise = (self._framed(rows) for rows in (bars, decoded, noise))
+            return {"loss": self.flow.loss(bars, decoded, noise, batch["label"], pace(batch["tempo"]), time)}
         codes = self.codebooks.encode(batch["patches"])
         seen = self._with_own_draws(codes, batch["corrupt"], batch["label"], batch["tempo"])
         nats = self.nats(codes, seen, batch["label"], batch["tempo"])
@@ -234,8 +237,9 @@ class BeatTransformer(PatchModel):
                     total += float(self.nats(codes, codes, label, tempo).sum())
                     count += codes.shape[1]
                 bar = torch.from_numpy(self.patches(item["levels"][: self.bar]))[None]
-                taught = {name: tensor.to(device) for name, tensor in lesson(bar, rng).items()}
-                off += float(self.losses({**taught, "label": label, "tempo": tempo}, "levels")["loss"])
+                first = lessons(bar, torch.tensor([bar.shape[1]]), bar.shape[1], 1, rng)
+                taught = {name: tensor.to(device) for name, tensor in first.items()}
+                off += float(self.losses({**taught, "label": label, "tempo": tempo}, LEVELS[0])["loss"])
         return {"loss": total / count, "levels": off / len(items)}
 
     def draw(self, request: Request, rng: np.random.Generator, progress: Progress | None = None) -> Drawn:

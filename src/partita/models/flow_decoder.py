@@ -24,6 +24,8 @@ STEPS = 3
 
 So many, which ask the network twice each, come as near as 32 that go on in the direction of their begin.
 """
+STRONGER = 1.06
+"""What is drawn counts so many times, since it spreads by as much less than in training, whatever the steps."""
 BELOW = -0.03
 """The level that silence counts as in training, so that what is drawn nearly silent is silent."""
 MIDDLE, REACH = 0.4, 0.3
@@ -84,17 +86,24 @@ class FlowDecoder(nn.Module):
             begin, middle = (noise.new_full((len(noise),), (step + part) / STEPS) for part in (0, 0.5))
             there = x + self(x, decoded, label, pace, begin, around) / (2 * STEPS)
             x = x + self(there, decoded, label, pace, middle, around) / STEPS
-        return torch.where(decoded < self.softest, 0, decoded + self.deviation * x).clamp(0, 1)
+        return torch.where(decoded < self.softest, 0, decoded + STRONGER * self.deviation * x).clamp(0, 1)
 
 
-def lesson(bars: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
-    """The "bars" (n, ...), "noise" of their shape, and at which "time" (n,) of the way to learn, spread evenly."""
-    count = len(bars)
-    return {
-        "bars": bars,
-        "noise": torch.from_numpy(rng.standard_normal(tuple(bars.shape), np.float32)),
-        "time": torch.from_numpy(((np.arange(count) + rng.random(count)) / count).astype(np.float32)),
-    }
+def lessons(stretches: Tensor, counts: Tensor, size: int, times: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    """What is learnt from stretches (n, places, ...) of which `counts` (n,) places are filled, in so many `times`.
+
+    "bars" (n, times, size, ...) from anywhere in them, "noise" of their shape, and "time" (n, times) on the way, each
+    time spread evenly.
+    """
+    found: dict[str, list[Tensor]] = {"bars": [], "noise": [], "time": []}
+    for _ in range(times):
+        begins = rng.integers(0, counts.numpy() - size + 1).tolist()
+        bars = torch.stack([rows[begin : begin + size] for rows, begin in zip(stretches, begins, strict=True)])
+        found["bars"].append(bars)
+        found["noise"].append(torch.from_numpy(rng.standard_normal(tuple(bars.shape), np.float32)))
+        time = (np.arange(len(bars)) + rng.random(len(bars))) / len(bars)
+        found["time"].append(torch.from_numpy(time.astype(np.float32)))
+    return {name: torch.stack(parts, 1) for name, parts in found.items()}
 
 
 class Layer(nn.Module):
