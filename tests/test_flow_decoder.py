@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from partita.models.flow_decoder import FlowDecoder
+from partita.models.flow_decoder import FlowDecoder, lessons
 
 
 def flow() -> FlowDecoder:
@@ -79,3 +79,16 @@ def test_levels_depend_on_class_tempo_and_noise() -> None:
     usual = decoder.draw(decoded, label, pace, noise)
     for other in ((label + 1, pace, noise), (label, pace + 1, noise), (label, pace, noise + 1)):
         assert not torch.allclose(decoder.draw(decoded, *other), usual, atol=1e-3)
+
+
+def test_each_lesson_is_a_bar_of_what_is_filled_at_a_time_of_its_own() -> None:
+    counts = torch.tensor([4, 7, 12, 12])
+    stretches = torch.arange(12.0).expand(4, 12)[..., None]
+    taught = lessons(stretches, counts, 4, 50, np.random.default_rng(0))
+    first, last = taught["bars"][:, :, 0, 0], taught["bars"][:, :, -1, 0]
+    assert torch.equal(last, first + 3), "what follows each other"
+    assert torch.equal(first.amin(1), torch.zeros(4))
+    assert torch.equal(last.amax(1), counts - 1.0)
+    assert taught["noise"].shape == (4, 50, 4, 1)
+    quarters = torch.arange(4)[:, None].expand(4, 50)
+    assert torch.equal((4 * taught["time"]).long(), quarters), "one in each quarter of the way, every time"

@@ -25,7 +25,7 @@ STEPS = 3
 So many, which ask the network twice each, come as near as 32 that go on in the direction of their begin.
 """
 STRONGER = 1.06
-"""What is drawn counts so many times, since it spreads by as much less than in training, whatever the steps."""
+"""What is drawn counts so many times, since it spreads by as much less than in training; more steps help little."""
 BELOW = -0.03
 """The level that silence counts as in training, so that what is drawn nearly silent is silent."""
 MIDDLE, REACH = 0.4, 0.3
